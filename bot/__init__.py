@@ -1,0 +1,1 @@
+"""What people see: the weekly job, the commands, the platforms, the command line."""

@@ -1,0 +1,1 @@
+"""The classifiers: the only room that knows scikit-learn; fit on the past, seeded, calibrated."""

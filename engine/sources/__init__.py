@@ -1,0 +1,1 @@
+"""Outside sources, one file each, behind the Observations port of engine/panel.py."""

@@ -1,0 +1,1 @@
+"""What must survive a restart: one SQLite file through sqlite-utils, written by one connection."""
