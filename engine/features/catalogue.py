@@ -1,0 +1,18 @@
+"""Gathers the families into the one catalogue of data points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.features.feature import Feature
+from engine.features.liquidity import LIQUIDITY
+from engine.features.macro import MACRO
+from engine.features.mood import SENTIMENT
+from engine.features.onchain import ONCHAIN
+from engine.features.price import PRICE
+from engine.features.technical import TECHNICAL
+
+CATALOGUE: Mapping[str, Feature] = MappingProxyType(
+    {feature.name: feature for feature in (*PRICE, *LIQUIDITY, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO)}
+)

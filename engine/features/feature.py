@@ -1,0 +1,132 @@
+"""What a feature is, and the shared view of the market that features are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from engine import kernels as k
+from engine.features.news import DailyNews, read_news
+from engine.indicators import Bars
+from engine.model import TokenKind
+from engine.panel import Flags, Matrix, Panel, Vector
+
+Family = Literal["price", "volume & liquidity", "technical", "on-chain", "sentiment", "macro"]
+Scope = Literal["token", "chain", "market"]
+FAMILIES: tuple[Family, ...] = ("price", "volume & liquidity", "technical", "on-chain", "sentiment", "macro")
+
+LEADER = "BTC"  # what the rest of the market is measured against
+MARKET_RANK = 100  # coins that make "the market" where a ranking is known
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One data point.
+
+    `compute` gives (dates, tokens) for token and chain scope, (dates,) for market scope. `window` is how many days
+    back it looks and `lag` how many days after its date the newest input was published. `scale` is the natural size
+    of its values. `up` and `down` say in plain words what a value high or low among peers means.
+    """
+
+    name: str
+    family: Family
+    scope: Scope
+    formula: str
+    window: int
+    unit: str
+    source: str
+    up: str
+    down: str
+    compute: Callable[[Inputs], Matrix | Vector]
+    lag: int = 0
+    scale: float = 1.0
+
+
+class Inputs:
+    """A panel with what several features share, each computed once and kept."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+
+    @cached_property
+    def bars(self) -> Bars:
+        return Bars.of(self.panel)
+
+    @cached_property
+    def logs(self) -> Matrix:
+        return k.log(self.panel.close)
+
+    @cached_property
+    def returns(self) -> Matrix:
+        """Daily log returns, NaN unless both days were observed."""
+        return k.change(self.logs, 1)
+
+    @cached_property
+    def cap(self) -> Matrix:
+        return np.where(self.panel.market_cap > 0, self.panel.market_cap, np.nan)
+
+    @cached_property
+    def members(self) -> Flags:
+        """The market: coins among the first hundred where there is a ranking, else all coins with a candle."""
+        coin = np.array([token.kind is TokenKind.COIN for token in self.panel.tokens])
+        ranked = np.isfinite(self.panel.rank).any(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            inside: Flags = coin & self.panel.observed & (~ranked | (self.panel.rank <= MARKET_RANK))
+        return inside
+
+    @cached_property
+    def leader_returns(self) -> Matrix:
+        """The leader's daily log return beside every token, (dates, tokens)."""
+        return np.broadcast_to(self.of(LEADER, self.returns)[:, None], self.returns.shape)
+
+    @cached_property
+    def leader_fit(self) -> tuple[Matrix, Matrix]:
+        """Beta and correlation to the leader over 60 days."""
+        return k.rolling_regression(self.returns, self.leader_returns, 60)
+
+    @cached_property
+    def volatility_30(self) -> Matrix:
+        return k.rolling_std(self.returns, 30)
+
+    @cached_property
+    def median_return(self) -> Matrix:
+        """The typical member's daily log return, (dates, 1)."""
+        return k.across_median(self.returns, self.members)[:, None]
+
+    @cached_property
+    def news(self) -> DailyNews:
+        return read_news(self.panel)
+
+    def of(self, symbol: str, matrix: Matrix) -> Vector:
+        """One token's column, NaN where the panel has no such token."""
+        column = self.panel.column(symbol)
+        return np.full(len(matrix), np.nan) if column is None else matrix[:, column]
+
+    def token(self, metric: str) -> Matrix:
+        """An outside series by token or chain, NaN where there is none."""
+        found = self.panel.token_measures.get(metric)
+        return np.full(self.panel.close.shape, np.nan) if found is None else found
+
+    def market(self, metric: str) -> Matrix:
+        """An outside series of the whole market as one column (dates, 1), NaN where there is none."""
+        found = self.panel.market_measures.get(metric)
+        return np.full((len(self.panel.dates), 1), np.nan) if found is None else found[:, None]
+
+
+def flat(column: Matrix) -> Vector:
+    """(dates, 1) as (dates,)."""
+    return column[:, 0]
+
+
+def growth_of_means(x: Matrix, fast: int, slow: int) -> Matrix:
+    """Log of the mean over the fast window against the mean over the slow one."""
+    return k.log(k.ratio(k.rolling_mean(x, fast), k.rolling_mean(x, slow)))
+
+
+def z_score(x: Matrix, window: int) -> Matrix:
+    """Distance from the window's mean in deviations."""
+    return k.ratio(x - k.rolling_mean(x, window), k.rolling_std(x, window))

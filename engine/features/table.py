@@ -1,0 +1,103 @@
+"""Computes the catalogue at chosen dates and says what is there for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.features.catalogue import CATALOGUE
+from engine.features.feature import FAMILIES, Feature, Inputs
+from engine.panel import Matrix, Panel, Vector
+
+ABSURD = 1e9  # no feature has a natural scale near it: a value beyond is a broken input
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Features at the chosen rows of a panel, NaN where missing.
+
+    `dates` (rows,) the last day each row saw; `token_values` (rows, tokens, token features), token and chain scope;
+    `market_values` (rows, market features). `dropped` features are there, wholly NaN.
+    """
+
+    dates: NDArray[np.datetime64]
+    symbols: tuple[str, ...]
+    token_names: tuple[str, ...]
+    token_values: NDArray[np.float64]
+    market_names: tuple[str, ...]
+    market_values: NDArray[np.float64]
+    dropped: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """Data points in the catalogue."""
+        return len(self.token_names) + len(self.market_names)
+
+    def present(self, row: int, token: int) -> int:
+        """Data points known for a token; those of the whole market count for every token."""
+        return int(np.isfinite(self.token_values[row, token]).sum() + np.isfinite(self.market_values[row]).sum())
+
+    def missing_families(self, row: int, token: int) -> tuple[str, ...]:
+        """Families that know nothing of this token; one with market-wide entries only, nothing of the market."""
+        own, common = np.isfinite(self.token_values[row, token]), np.isfinite(self.market_values[row])
+        heard = {family for family, entries in self._token_families.items() if own[entries].any()}
+        heard |= {
+            family
+            for family, entries in self._market_families.items()
+            if family not in self._token_families and common[entries].any()
+        }
+        return tuple(family for family in FAMILIES if family not in heard)
+
+    @cached_property
+    def _token_families(self) -> dict[str, NDArray[np.intp]]:
+        return _by_family(self.token_names)
+
+    @cached_property
+    def _market_families(self) -> dict[str, NDArray[np.intp]]:
+        return _by_family(self.market_names)
+
+
+def _by_family(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
+    """Positions of each family's entries."""
+    families = [CATALOGUE[name].family for name in names]
+    return {f: np.flatnonzero([f == other for other in families]) for f in dict.fromkeys(families)}
+
+
+def compute_features(
+    panel: Panel, rows: Sequence[int] | NDArray[np.integer], dropped: Collection[str] = ()
+) -> FeatureTable:
+    """Compute the catalogue on a panel and keep the given rows; features named in `dropped` come out wholly NaN."""
+    chosen = np.asarray(rows, dtype=np.intp)
+    inputs = Inputs(panel)
+    own = [f for f in CATALOGUE.values() if f.scope != "market"]
+    common = [f for f in CATALOGUE.values() if f.scope == "market"]
+    token_values = np.full((len(chosen), len(panel.tokens), len(own)), np.nan)
+    market_values = np.full((len(chosen), len(common)), np.nan)
+    for j, feature in _kept(own, dropped):
+        token_values[:, :, j] = evaluate(feature, inputs)[chosen]
+    for j, feature in _kept(common, dropped):
+        market_values[:, j] = evaluate(feature, inputs)[chosen]
+    return FeatureTable(
+        dates=panel.dates[chosen],
+        symbols=tuple(panel.symbols),
+        token_names=tuple(f.name for f in own),
+        token_values=token_values,
+        market_names=tuple(f.name for f in common),
+        market_values=market_values,
+        dropped=tuple(sorted(name for name in CATALOGUE if name in dropped)),
+    )
+
+
+def evaluate(feature: Feature, inputs: Inputs) -> Matrix | Vector:
+    """One feature over the whole panel: (dates, tokens), or (dates,) for market scope; finite or NaN."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        values = feature.compute(inputs)
+        return np.where(np.abs(values) < ABSURD, values, np.nan)
+
+
+def _kept(features: Iterable[Feature], dropped: Collection[str]) -> Iterable[tuple[int, Feature]]:
+    return ((j, feature) for j, feature in enumerate(features) if feature.name not in dropped)

@@ -1,0 +1,94 @@
+"""What an indicator sees, what an indicator is, and how one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from engine import kernels
+from engine.panel import Matrix, Panel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Reference = Callable[["pd.DataFrame"], "pd.Series[float]"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Daily bars, float64 (dates, tokens), NaN where not observed; `volume` in USD of one venue.
+
+    High and low are NaN on days whose range is understated. `venue_days` counts the days since volume last came from
+    another venue (inf: never), because the levels of two venues are not comparable.
+    """
+
+    open: Matrix
+    high: Matrix
+    low: Matrix
+    close: Matrix
+    volume: Matrix
+    venue_days: Matrix
+
+    @classmethod
+    def of(cls, panel: Panel) -> Bars:
+        """Read a panel's bars, blanking what its flags say is not comparable."""
+        return cls(
+            open=panel.open,
+            high=np.where(panel.estimated, np.nan, panel.high),
+            low=np.where(panel.estimated, np.nan, panel.low),
+            close=panel.close,
+            volume=np.where(panel.volume > 0, panel.volume, np.nan),
+            venue_days=kernels.run_length(panel.venue),
+        )
+
+    @property
+    def typical(self) -> Matrix:
+        """(high + low + close) / 3, USD."""
+        return (self.high + self.low + self.close) / 3.0
+
+    @property
+    def previous_close(self) -> Matrix:
+        return kernels.shift(self.close, 1)
+
+    @property
+    def true_range(self) -> Matrix:
+        """Range of the day with yesterday's close in it, USD."""
+        before = self.previous_close
+        return np.maximum(self.high, before) - np.minimum(self.low, before)
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One technical indicator, scale-free so that tokens compare.
+
+    `window` is its nominal length and `warmup` the observed days it needs before its first value. `reference` is the
+    same thing as the library `ta` computes it on one token's frame (open, high, low, close, volume), None where `ta`
+    has none or an unsound one. `scale` is the natural size of its values, for comparing two computations.
+    `cross_section` False keeps one that repeats another out of the features. `up` and `down` say high and low in
+    plain words.
+    """
+
+    name: str
+    formula: str
+    window: int
+    warmup: int
+    uses: Literal["close", "range", "volume"]
+    scale: float
+    up: str
+    down: str
+    compute: Callable[[Bars], Matrix]
+    reference: Reference | None = None
+    cross_section: bool = True
+
+
+def compute(indicator: Indicator, bars: Bars) -> Matrix:
+    """Values of one indicator, finite or NaN, and NaN on days without a candle or too soon after a change of venue."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        values = indicator.compute(bars)
+    good = np.isfinite(values) & np.isfinite(bars.close)
+    if indicator.uses == "volume":
+        good &= bars.venue_days >= indicator.warmup
+    return np.where(good, values, np.nan)
