@@ -1,0 +1,118 @@
+"""Turns what is held and what is wanted into lines with an action and a rule, and into trades as differences only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.level import CASH
+from engine.model import Action, Grade, Holding, Trade
+
+MIN_COST = 0.0030  # a side, whatever the book says
+FEE = 0.0010  # a common taker fee
+SPREAD = {"liquid": 0.0010, "normal": 0.0020, "illiquid": 0.0060}  # slippage a side by liquidity class
+LIQUID_VOLUME, ILLIQUID_VOLUME = 50e6, 5e6  # USD a day over the whole market
+SHIFT = 0.05  # when the invested share must move by more than this, bands give way
+NOISE = 5e-4  # differences smaller than this are rounding, not trades
+
+
+def cost_rate(market_volume: float) -> float:
+    """Expected cost of one traded dollar of a token: fee + slippage of its liquidity class, never under 0.30 %."""
+    if not market_volume >= ILLIQUID_VOLUME:
+        spread = SPREAD["illiquid"]
+    else:
+        spread = SPREAD["liquid" if market_volume >= LIQUID_VOLUME else "normal"]
+    return max(MIN_COST, FEE + spread)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wanted weight and why; what is not wished for is sold."""
+
+    weight: float
+    rule: str
+    reason: str
+    grade: Grade | None = None
+    conviction: float | None = None
+
+
+def within_bands(
+    held: Mapping[str, float], wanted: Mapping[str, float], band: float, stuck: frozenset[str]
+) -> dict[str, float]:
+    """Final risky weights: small differences stay as held, unless the invested share as a whole must shift."""
+    free = {s: w for s, w in wanted.items() if s not in stuck}
+    total_held = sum(w for s, w in held.items() if s not in stuck)
+    if abs(sum(free.values()) - total_held) > SHIFT:
+        return dict(free)
+    final = {s: held[s] if s in held and abs(w - held[s]) < band else w for s, w in free.items()}
+    room = 1 - sum(held[s] for s in stuck if s in held)
+    over = sum(final.values()) - room
+    if over > 0:  # kept holdings drifted up: no leverage
+        final = {s: w * room / sum(final.values()) for s, w in final.items()}
+    return final
+
+
+def action_for(before: float, after: float) -> Action:
+    """What to call a change of weight."""
+    if before <= NOISE:
+        return Action.BUY_NEW
+    if after <= NOISE:
+        return Action.SELL
+    if abs(after - before) <= NOISE:
+        return Action.HOLD
+    return Action.BUY_MORE if after > before else Action.TRIM
+
+
+def holdings(
+    held: Mapping[str, float],
+    final: Mapping[str, float],
+    wishes: Mapping[str, Wish],
+    exits: Mapping[str, Wish],
+    stuck: frozenset[str],
+) -> tuple[Holding, ...]:
+    """One line a token: kept ones by falling weight, then sold ones, then stuck ones."""
+    lines = []
+    for symbol in sorted({*held, *final} - stuck):
+        before, after = held.get(symbol, 0.0), final.get(symbol, 0.0)
+        if max(before, after) <= NOISE:
+            continue
+        wish = wishes.get(symbol) if after > NOISE else exits.get(symbol)
+        wish = wish or Wish(0.0, "dust", "its target is too small to hold")
+        action = action_for(before, after)
+        rule = "band" if action is Action.HOLD else wish.rule
+        lines.append(Holding(symbol, before, after, action, rule, wish.reason, wish.grade, wish.conviction))
+    lines.sort(key=lambda h: (-h.weight, -h.from_weight, h.symbol))
+    for symbol in sorted(stuck):
+        text = "its price has stopped: it cannot be sold at the last one"
+        lines.append(Holding(symbol, held[symbol], held[symbol], Action.STUCK, "stopped_price", text))
+    return tuple(lines)
+
+
+def stable_leg(held: Mapping[str, float], shares: Mapping[str, float]) -> tuple[Holding, ...]:
+    """The stablecoin lines of a decision; `held` and `shares` are fractions of the index."""
+    lines = []
+    for symbol in sorted({*held, *shares}, key=lambda s: (-shares.get(s, 0.0), s)):
+        before, after = held.get(symbol, 0.0), shares.get(symbol, 0.0)
+        if after > 0 or before > NOISE:
+            action = action_for(before, after)
+            lines.append(Holding(symbol, before, after, action, "stablecoin_leg", "the leg that waits", stable=True))
+    return tuple(lines)
+
+
+def trades(lines: tuple[Holding, ...], volumes: Mapping[str, float]) -> tuple[Trade, ...]:
+    """Signed differences of every line that moves; stablecoins trade free of cost, as money does."""
+    return tuple(
+        Trade(line.symbol, line.weight - line.from_weight, 0.0 if line.stable else cost_rate(volumes[line.symbol]))
+        for line in lines
+        if line.action not in (Action.HOLD, Action.STUCK) and line.symbol != CASH
+    )
+
+
+def turnover(changes: tuple[Trade, ...]) -> float:
+    """Half the sum of absolute weight changes, stablecoins included: 1 is the whole index replaced."""
+    return sum(abs(trade.change) for trade in changes) / 2
+
+
+def cost(changes: tuple[Trade, ...]) -> float:
+    """Expected cost as a share of the index."""
+    return sum(abs(trade.change) * trade.cost_rate for trade in changes)

@@ -1,0 +1,209 @@
+"""The risk score from named components, the ladder's steps with hysteresis, and the stablecoin share that follows.
+
+Each component maps one plain observation to 0 (calm) .. 100 (danger) on a line between two published bounds. No
+component decides alone: the score is their weighted mean. A component without data is left out and its weight shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model import MarketView, RiskComponent, RiskReading, RiskStep
+from engine.modes import Mode
+from engine.panel import Panel
+
+Columns = NDArray[np.intp]
+
+YEAR = 365.0
+HYSTERESIS = 5.0  # points the score must fall below a step before the step is left
+VOLATILITY_DAYS = 60
+STEPS = tuple(RiskStep)
+LEADER = "BTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One entry of the score: reads a number, says where it is calm and where it is danger."""
+
+    name: str
+    weight: float
+    calm: float
+    danger: float
+    read: Callable[[Panel, Columns, MarketView], float]
+    text: str  # formatted with the reading
+
+
+def _tail(panel: Panel, columns: Columns, days: int) -> NDArray[np.float64]:
+    return panel.close[-days:, columns]
+
+
+def _member_returns(panel: Panel, columns: Columns, days: int) -> NDArray[np.float64]:
+    return np.diff(np.log(_tail(panel, columns, days + 1)), axis=0)
+
+
+def basket_returns(panel: Panel, columns: Columns, days: int) -> NDArray[np.float64]:
+    """Daily log returns of the equal-weighted basket over the last `days`, members without a price left out."""
+    returns = _member_returns(panel, columns, days)
+    known = np.isfinite(returns)
+    count = known.sum(axis=1)
+    total = np.where(known, returns, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), 0.0)
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _breadth(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """Share of members above their own 50-day mean."""
+    window = _tail(panel, columns, 50)
+    count = np.isfinite(window).sum(axis=0)
+    enough = (count >= 30) & np.isfinite(window[-1])
+    if not enough.any():
+        return np.nan
+    means = np.nansum(window[:, enough], axis=0) / count[enough]
+    return float((window[-1, enough] > means).mean())
+
+
+def _trend(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """The leader's distance from its 100-day mean, in its own 30-day deviations of 30 days."""
+    j = panel.column(LEADER)
+    if j is None or len(panel.dates) < 100:
+        return np.nan
+    logs = np.log(panel.close[-100:, j])
+    sigma = float(np.nanstd(np.diff(logs[-31:]))) * np.sqrt(30)
+    return float((logs[-1] - _mean(logs)) / sigma) if sigma > 0 else np.nan
+
+
+def _volatility_ratio(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """The basket's 30-day volatility against its own year's."""
+    year = basket_returns(panel, columns, min(365, len(panel.dates) - 1))
+    if len(year) < 120 or year.std() == 0:
+        return np.nan
+    return float(year[-30:].std() / year.std())
+
+
+def _drawdown(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """The basket's fall from its 90-day high, as a positive share."""
+    path = np.cumsum(basket_returns(panel, columns, min(90, len(panel.dates) - 1)))
+    return float(1 - np.exp(path[-1] - max(path.max(), 0.0))) if len(path) >= 30 else np.nan
+
+
+def _correlation(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """Mean pairwise correlation of members over 30 days, from the variance of their standardised mean."""
+    returns = _member_returns(panel, columns, 30)
+    full = returns[:, np.isfinite(returns).all(axis=0)]
+    full = full[:, full.std(axis=0) > 0]
+    n = full.shape[1]
+    if n < 3 or len(full) < 30:
+        return np.nan
+    z = (full - full.mean(axis=0)) / full.std(axis=0)
+    return float((z.mean(axis=1).var() * n - 1) / (n - 1))
+
+
+def _latest(name: str) -> Callable[[Panel, Columns, MarketView], float]:
+    def read(panel: Panel, columns: Columns, market: MarketView) -> float:
+        series = panel.market_measures.get(name)
+        return float(series[-1]) if series is not None else np.nan
+
+    return read
+
+
+def _stablecoin_growth(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """Growth of all stablecoins' supply over 28 days, as a share."""
+    series = panel.market_measures.get("stablecoin_supply")
+    if series is None or len(series) < 29 or not series[-29] > 0:
+        return np.nan
+    return float(series[-1] / series[-29] - 1)
+
+
+def _market_head(panel: Panel, columns: Columns, market: MarketView) -> float:
+    return market.p_up - market.base_up
+
+
+def _dominance(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """Change of the leader's share of all capitalisation over 28 days, in points."""
+    j = panel.column(LEADER)
+    if j is None or len(panel.dates) < 29:
+        return np.nan
+    now, then = panel.market_cap[-1], panel.market_cap[-29]
+    both = np.isfinite(now) & np.isfinite(then)
+    if not both[j]:
+        return np.nan
+    return float(100 * (now[j] / now[both].sum() - then[j] / then[both].sum()))
+
+
+COMPONENTS = (
+    Component("breadth", 0.20, 0.70, 0.20, _breadth, "{0:.0%} of members above their 50-day mean"),
+    Component("trend", 0.20, 0.75, -0.75, _trend, "Bitcoin {0:+.1f} deviations from its 100-day mean"),
+    Component("drawdown", 0.15, 0.05, 0.40, _drawdown, "{0:.0%} below the 90-day high"),
+    Component("volatility", 0.15, 0.70, 1.50, _volatility_ratio, "volatility {0:.1f} times its year's"),
+    Component("correlation", 0.05, 0.45, 0.85, _correlation, "members move together ({0:.2f})"),
+    Component("mood", 0.05, 55.0, 15.0, _latest("fear_greed"), "Fear & Greed at {0:.0f}"),
+    Component("stablecoins", 0.05, 0.03, -0.03, _stablecoin_growth, "stablecoin supply {0:+.1%} in 28 days"),
+    Component("macro", 0.05, 16.0, 36.0, _latest("vix"), "VIX at {0:.0f}"),
+    Component("dominance", 0.05, -2.0, 3.0, _dominance, "Bitcoin's share {0:+.1f} points in 28 days"),
+    Component("market head", 0.05, 0.05, -0.10, _market_head, "odds of a rising week {0:+.0%} against the base rate"),
+)
+
+
+def read_components(panel: Panel, columns: Columns, market: MarketView) -> tuple[RiskComponent, ...]:
+    """Every component that has data, its weight rescaled so that all weights sum to 1."""
+    readings = [(entry, entry.read(panel, columns, market)) for entry in COMPONENTS if len(columns)]
+    known = [(entry, value) for entry, value in readings if np.isfinite(value)]
+    whole = sum(entry.weight for entry, _ in known)
+    return tuple(
+        RiskComponent(entry.name, _danger(entry, value), entry.weight / whole, entry.text.format(value))
+        for entry, value in known
+    )
+
+
+def _danger(entry: Component, value: float) -> float:
+    return float(np.clip(100 * (value - entry.calm) / (entry.danger - entry.calm), 0, 100))
+
+
+def climb(score: float, mode: Mode, previous: RiskStep | None) -> RiskStep:
+    """The step for a score: up at once, down only when the score has fallen HYSTERESIS points below the step held."""
+    reached = max((step for step in STEPS if score >= mode.threshold(step)), key=STEPS.index)
+    if previous is None or STEPS.index(reached) >= STEPS.index(previous):
+        return reached
+    held = [s for s in STEPS[: STEPS.index(previous) + 1] if score >= mode.threshold(s) - HYSTERESIS or s is STEPS[0]]
+    return held[-1]
+
+
+def volatility(panel: Panel, columns: Columns, weights: NDArray[np.float64]) -> float | None:
+    """Yearly volatility of the basket at these weights (n,) over the last 60 days; None with under 30 days."""
+    returns = _member_returns(panel, columns, VOLATILITY_DAYS)
+    if len(returns) < 30 or not weights.sum() > 0:
+        return None
+    daily = np.where(np.isfinite(returns), returns, 0.0) @ (weights / weights.sum())
+    return float(daily.std() * np.sqrt(YEAR))
+
+
+def read_risk(
+    components: tuple[RiskComponent, ...], mode: Mode, previous: RiskStep | None, basket_volatility: float | None
+) -> RiskReading:
+    """Put score, step and volatility together into one stablecoin share, and say which of them asks for it."""
+    score = sum(c.score * c.weight for c in components) if components else 100.0
+    step = climb(score, mode, previous)
+    asked = mode.stablecoin_share(step)
+    scale = min(1.0, mode.target_volatility / basket_volatility) if basket_volatility else 1.0
+    share = 1 - (1 - asked) * scale
+    return RiskReading(
+        score, step, previous, components, basket_volatility, share, _why(step, asked, scale, components)
+    )
+
+
+def _why(step: RiskStep, asked: float, scale: float, components: tuple[RiskComponent, ...]) -> str:
+    if not components:
+        return "No risk component has data, so risk counts as extreme."
+    parts = [f"risk is {step.value}, which asks for {asked:.0%} in stablecoins"]
+    if scale < 1:
+        parts.append(f"volatility above target keeps {scale:.0%} of the rest invested")
+    worst = max(components, key=lambda c: c.score * c.weight)
+    return f"{'; '.join(parts).capitalize()}. Largest part: {worst.text}."

@@ -1,0 +1,71 @@
+"""The ladder: components on a line between calm and danger, steps with hysteresis, one share out of it all."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.model import MarketView, RiskStep
+from engine.modes import mode, modes
+from engine.risk import COMPONENTS, HYSTERESIS, STEPS, climb, read_components, read_risk, volatility
+
+FLAT = MarketView(0.5, 0.5, ())
+
+
+def market(make_panel, drift, days=400, tokens=6, seed=3, last=0.0):
+    rng = np.random.default_rng(seed)
+    common = rng.normal(drift, 0.02, days)
+    common[-20:] += last
+    paths = {f"T{i}": np.exp(np.cumsum(common + rng.normal(0, 0.02, days))) for i in range(tokens)}
+    panel = make_panel({"BTC": np.exp(np.cumsum(common)), **paths, "USDC": np.ones(days)})
+    columns = np.array([panel.column(f"T{i}") for i in range(tokens)])
+    return panel, columns
+
+
+def test_a_falling_market_scores_higher_than_a_rising_one(make_panel):
+    up = read_risk(read_components(*market(make_panel, 0.004), FLAT), mode("balanced"), None, None)
+    down = read_risk(read_components(*market(make_panel, 0.0, last=-0.03), FLAT), mode("balanced"), None, None)
+    assert up.score < 30 < 60 < down.score
+    assert STEPS.index(up.step) < STEPS.index(down.step)
+    assert up.stablecoin_share < down.stablecoin_share
+
+
+def test_component_weights_sum_to_one_also_where_data_is_missing(make_panel):
+    parts = read_components(*market(make_panel, 0.0), FLAT)
+    assert "macro" not in {p.name for p in parts}  # this panel has no VIX
+    assert sum(p.weight for p in parts) == pytest.approx(1)
+    assert sum(c.weight for c in COMPONENTS) == pytest.approx(1)
+    assert all(0 <= p.score <= 100 and p.text for p in parts)
+
+
+def test_no_data_at_all_counts_as_extreme(make_panel):
+    panel, _ = market(make_panel, 0.0)
+    reading = read_risk(read_components(panel, np.array([], dtype=int), FLAT), mode("balanced"), None, None)
+    assert reading.step is RiskStep.EXTREME
+
+
+@given(st.floats(0, 100), st.sampled_from(STEPS), st.sampled_from(sorted(modes())))
+def test_steps_go_up_at_once_and_down_only_past_the_hysteresis(score, previous, name):
+    rules = mode(name)
+    step = climb(score, rules, previous)
+    fresh = climb(score, rules, None)
+    assert STEPS.index(step) >= STEPS.index(fresh)
+    if STEPS.index(step) > STEPS.index(fresh):
+        assert STEPS.index(step) <= STEPS.index(previous)
+        assert score >= rules.threshold(step) - HYSTERESIS
+
+
+def test_volatility_above_target_shrinks_what_is_invested(make_panel):
+    panel, columns = market(make_panel, 0.0)
+    measured = volatility(panel, columns, np.ones(len(columns)))
+    assert measured == pytest.approx(0.022 * 365**0.5, rel=0.25)
+    parts = read_components(panel, columns, FLAT)
+    calm = read_risk(parts, mode("balanced"), None, 0.30)
+    wild = read_risk(parts, mode("balanced"), None, 1.20)
+    assert 1 - wild.stablecoin_share == pytest.approx((1 - calm.stablecoin_share) * 0.5)
+
+
+def test_a_harder_mode_never_holds_fewer_stablecoins(make_panel):
+    parts = read_components(*market(make_panel, 0.0, last=-0.01), FLAT)
+    shares = [read_risk(parts, mode(m), None, 0.8).stablecoin_share for m in ("aggressive", "balanced", "conservative")]
+    assert shares == sorted(shares)
