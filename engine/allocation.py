@@ -25,15 +25,15 @@ def fill_under_caps(scores: Floats, total: float, caps: Floats) -> Floats:
         weights[active] = caps[active]
         return weights
     order = np.flatnonzero(active)[np.argsort(caps[active] / scores[active], kind="stable")]
-    room, left = total, scores[order].sum()
+    left = np.cumsum(scores[order][::-1])[::-1]  # summed from the far end: subtracting as we go would cancel digits
+    room = total
     for position, i in enumerate(order):  # the token nearest its cap first: once one fits under it, all later ones do
-        if scores[i] / left * room <= caps[i]:
+        if scores[i] / left[position] * room <= caps[i]:
             rest = order[position:]
-            weights[rest] = np.minimum(scores[rest] / left * room, caps[rest])
+            weights[rest] = np.minimum(scores[rest] / left[position] * room, caps[rest])
             break
         weights[i] = caps[i]
         room -= caps[i]
-        left -= scores[i]
     return weights
 
 

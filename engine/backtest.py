@@ -77,6 +77,7 @@ def run_backtest(
     progress: Progress | None = None,
 ) -> Backtest:
     """Decide every Monday from `start` to `end` and settle each at its close; NotEnoughData where there is none."""
+    panel = panel.until(panel.newest + dt.timedelta(days=1))
     study = build_study(panel)
     dates = list(instants(study, start, end))
     if not dates:

@@ -17,7 +17,7 @@ from engine.panel import Panel
 from engine.rebalance import Wish
 from engine.risk import read_components, read_risk, volatility
 from engine.signals import call
-from engine.themes import Eligible, Theme, eligible, theme
+from engine.themes import Eligible, Theme, eligible, theme, why_not_eligible
 
 VOLATILE = 0.065  # daily deviation over 30 days from which a token counts as volatile (124 % a year)
 BUFFER = 1.5  # an incumbent stays until it falls out of a band this much wider than the index
@@ -41,7 +41,8 @@ def decide(
     target = _weights(entry, rules, panel, chosen, spoken, exposure)
 
     wishes = _wishes(panel, chosen, target, spoken, draft, risk)
-    exits = {s: _exit(s, panel, members, spoken, rules) for s in draft.risky}
+    kept = {panel.tokens[j].symbol for j in chosen}
+    exits = {s: _exit(s, s in kept, entry, panel, members, spoken, rules) for s in draft.risky}
     final = rebalance.within_bands(draft.risky, {s: w.weight for s, w in wishes.items()}, rules.band, draft.stuck)
     notes = _notes(members, target, exposure, draft, signals)
     return finish(draft, rebalance.holdings(draft.risky, final, wishes, exits, draft.stuck), risk, len(members), notes)
@@ -112,21 +113,33 @@ def _wish(token: Token, weight: float, signal: Signal, held: Mapping[str, float]
     return Wish(weight, rule, best, signal.grade, signal.conviction)
 
 
-def _exit(symbol: str, panel: Panel, members: Eligible, spoken: Mapping[str, Signal], rules: Mode) -> Wish:
+def _exit(
+    symbol: str,
+    chosen: bool,
+    entry: Theme,
+    panel: Panel,
+    members: Eligible,
+    spoken: Mapping[str, Signal],
+    rules: Mode,
+) -> Wish:
     """Why a holding that is no longer wanted goes."""
     signal = spoken.get(symbol)
     if panel.column(symbol) not in set(members.columns.tolist()):
-        return Wish(0.0, "not_eligible", "no longer eligible: too little traded, too small or stale")
+        return Wish(0.0, "not_eligible", why_not_eligible(entry, panel, symbol))
     if signal is None or signal.abstained:
         return Wish(0.0, "no_call", f"no call: {signal.abstained if signal else 'not spoken of'}")
     against = [r.text for r in signal.reasons if r.contribution < 0][:2]
     because = f" ({', '.join(against)})" if against else ""
     said = call(signal, rules.margin)
-    if said is Call.BEARISH:
-        return Wish(0.0, "bearish", f"turned bearish{because}", signal.grade, signal.conviction)
-    if signal.conviction <= 0:
-        return Wish(0.0, "sideways", f"no longer bullish{because}", signal.grade, signal.conviction)
-    return Wish(0.0, "replaced", "stronger tokens took its place", signal.grade, signal.conviction)
+    if chosen:
+        rule, reason = "floor", f"its share fell below {100 * rules.floor:.0f} %"
+    elif said is Call.BEARISH:
+        rule, reason = "bearish", f"turned bearish{because}"
+    elif signal.conviction <= 0:
+        rule, reason = "sideways", f"no longer bullish{because}"
+    else:
+        rule, reason = "replaced", "stronger tokens took its place"
+    return Wish(0.0, rule, reason, signal.grade, signal.conviction)
 
 
 def _notes(
@@ -137,7 +150,8 @@ def _notes(
         notes.append(f"Thin index: {len(members)} eligible members; caps hold, the rest stays in stablecoins.")
     if exposure - target.sum() > 0.01:
         held = int((target > 0).sum())
-        notes.append(f"Only {held} bullish under the caps, so {exposure - target.sum():.0%} more waits in stablecoins.")
+        names = f"Only {held} bullish under the caps" if held else "None is bullish"
+        notes.append(f"{names}, so {100 * (exposure - target.sum()):.0f} % more waits in stablecoins.")
     if len(target) and target.sum() > 0:
         notes.append(f"As spread out as {effective_names(target):.1f} equal holdings.")
     if draft.stuck:

@@ -75,6 +75,12 @@ class Panel:
         return last + dt.timedelta(days=1)
 
     @property
+    def newest(self) -> dt.date:
+        """The last day with any candle."""
+        day: dt.date = self.dates[self.observed.any(axis=1)][-1].item()
+        return day
+
+    @property
     def symbols(self) -> list[str]:
         return [token.symbol for token in self.tokens]
 
@@ -153,10 +159,11 @@ _MATRICES = (
 
 def build_panel(observations: Observations, as_of: dt.date) -> Panel:
     """Read all that was visible before `as_of` (exclusive) into a Panel; NotEnoughData where that is nothing."""
+    venues: dict[str, int] = {}
     candles = _table(
-        observations.candles(as_of),
+        ((*c[:7], venues.setdefault(c.source, len(venues)), c.range_estimated) for c in observations.candles(as_of)),
         [("date", "U10"), ("token", "i8"), *((n, "f8") for n in ("open", "high", "low", "close", "volume")),
-         ("source", "U24"), ("estimated", "?")],
+         ("source", "i4"), ("estimated", "?")],
     )  # fmt: skip
     if not len(candles):
         raise NotEnoughData(f"no market data before {as_of}: import an archive or fetch first.")
@@ -170,9 +177,8 @@ def build_panel(observations: Observations, as_of: dt.date) -> Panel:
     shape = (len(dates), len(order))
     at = (days - dates[0]).astype(int), _lookup(candles["token"], column)
     prices = {name: _scatter(shape, at, candles[name]) for name in ("open", "high", "low", "close", "volume")}
-    venues, codes = np.unique(candles["source"], return_inverse=True)
     venue = np.full(shape, -1, dtype=np.int16)
-    venue[at] = np.where(venues[codes] == "", -1, codes)
+    venue[at] = _venue_codes(venues)[candles["source"]]
     estimated = np.zeros(shape, dtype=np.bool_)
     estimated[at] = candles["estimated"]
 
@@ -211,6 +217,14 @@ def _table(rows: Iterable[tuple[object, ...]], dtype: list[tuple[str, str]]) -> 
         for row in rows
     )
     return np.fromiter(clean, dtype=np.dtype(dtype))
+
+
+def _venue_codes(seen: Mapping[str, int]) -> NDArray[np.int16]:
+    """Codes by order of first sight -> codes by name, so that the order of rows does not matter; no source is -1."""
+    codes = np.full(len(seen), -1, dtype=np.int16)
+    for code, name in enumerate(sorted(name for name in seen if name)):
+        codes[seen[name]] = code
+    return codes
 
 
 def _lookup(ids: NDArray[np.int64], column: Mapping[int, int]) -> NDArray[np.intp]:
@@ -275,7 +289,9 @@ def _carry(rows: list[tuple[str, str, str, float]], dates: NDArray[np.datetime64
     """One series as known at each row: the newest reference date's value, for `fresh` days after it became known."""
     best: dict[int, tuple[str, str, float]] = {}  # row -> (reference date, source, value)
     start, newest = dates[0].item(), ""
-    for known, date, source, value in sorted(rows, key=lambda r: (r[0], r[1], _descending(r[2]))):
+    rows.sort(key=lambda r: r[2], reverse=True)  # the first source in alphabetical order is placed last and stands
+    rows.sort(key=lambda r: (r[0], r[1]))
+    for known, date, source, value in rows:
         if date < newest:
             continue  # a late restatement of an older day says nothing about the newest
         newest = date
@@ -286,8 +302,3 @@ def _carry(rows: list[tuple[str, str, str, float]], dates: NDArray[np.datetime64
     for at, following in zip(stands, [*stands[1:], len(dates)], strict=True):
         line[at : min(following, at + fresh + 1)] = best[at][2]
     return line
-
-
-def _descending(text: str) -> tuple[int, ...]:
-    """Sort key that turns alphabetical order round, so that the first source of a day is placed last and stands."""
-    return tuple(-ord(c) for c in text)

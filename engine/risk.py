@@ -158,7 +158,9 @@ def read_components(panel: Panel, columns: Columns, market: MarketView) -> tuple
     known = [(entry, value) for entry, value in readings if np.isfinite(value)]
     whole = sum(entry.weight for entry, _ in known)
     return tuple(
-        RiskComponent(entry.name, _danger(entry, value), entry.weight / whole, entry.text.format(value))
+        RiskComponent(
+            entry.name, _danger(entry, value), entry.weight / whole, entry.text.format(value).replace("%", " %")
+        )
         for entry, value in known
     )
 
@@ -202,8 +204,8 @@ def read_risk(
 def _why(step: RiskStep, asked: float, scale: float, components: tuple[RiskComponent, ...]) -> str:
     if not components:
         return "No risk component has data, so risk counts as extreme."
-    parts = [f"risk is {step.value}, which asks for {asked:.0%} in stablecoins"]
+    parts = [f"risk is {step.value}, which asks for {100 * asked:.0f} % in stablecoins"]
     if scale < 1:
-        parts.append(f"volatility above target keeps {scale:.0%} of the rest invested")
+        parts.append(f"volatility above target keeps {100 * scale:.0f} % of the rest invested")
     worst = max(components, key=lambda c: c.score * c.weight)
     return f"{'; '.join(parts).capitalize()}. Largest part: {worst.text}."

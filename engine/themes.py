@@ -84,6 +84,20 @@ def eligible(entry: Theme, panel: Panel, incumbents: frozenset[str] = frozenset(
     return _ranked(panel, members(entry, panel) & liquid & _old_enough(panel) & _covered(panel), entry.candidates)
 
 
+def why_not_eligible(entry: Theme, panel: Panel, symbol: str) -> str:
+    """The first bar that an incumbent fails, in plain words."""
+    column = panel.column(symbol)
+    if column is None or not members(entry, panel)[column]:
+        return "it left the theme"
+    if not np.isfinite(_recent_close(panel)[column]) or not _covered(panel)[column]:
+        return "its prices have holes or are stale"
+    if not np.isfinite(panel.supply[-1, column]):
+        return "it fell out of the top 200"
+    if not panel.market_volume[-1, column] >= JOIN_VOLUME * STAY:
+        return "too little of it is traded"
+    return f"it is no longer among the {entry.candidates} largest"
+
+
 def passive_members(entry: Theme, panel: Panel) -> Eligible:
     """The passive twin's members: the largest of the theme that trade, whatever their age."""
     with np.errstate(invalid="ignore"):

@@ -44,15 +44,20 @@ class WeekResult:
     check: CrossCheck
 
 
-def check_instant(panel: Panel, as_of: dt.date) -> None:
-    """Refuse an instant that is no Monday, or whose eve the panel does not hold."""
+def check_monday(as_of: dt.date) -> None:
+    """Refuse an instant that is no Monday."""
     if as_of.weekday() != 0:
         monday = as_of - dt.timedelta(days=as_of.weekday())
         raise BadRequest(f"weeks are decided on Mondays and {as_of} is none: use {monday}.")
-    newest: dt.date = panel.dates[panel.observed.any(axis=1)][-1].item()
-    if newest < as_of - dt.timedelta(days=1):
+
+
+def check_instant(panel: Panel, as_of: dt.date) -> None:
+    """Refuse an instant that is no Monday, or whose eve the panel does not hold."""
+    check_monday(as_of)
+    eve = as_of - dt.timedelta(days=1)
+    if panel.newest < eve:
         raise NotEnoughData(
-            f"the newest candle is of {newest}, and deciding {as_of} needs {as_of - dt.timedelta(days=1)}: "
+            f"the newest candle is of {panel.newest}, and deciding {as_of} needs {eve}: "
             "bring in newer data, or replay a past Monday with --as-of."
         )
 

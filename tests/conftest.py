@@ -53,6 +53,19 @@ def small_archive(tmp_path: Path) -> SmallArchive:
     return write
 
 
+@pytest.fixture(scope="session")
+def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as `crier demo` leaves it, over two simulated years; tests that change it take a copy."""
+    from bot.demo import make_demo
+    from storage.database import open_database
+
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    database = open_database(path)
+    make_demo(database, seed=11, years=2)
+    database.close()
+    return path
+
+
 def _small_files() -> dict[str, Sequence[str]]:
     days = [FIRST_DAY + dt.timedelta(days=i) for i in range(DAYS)]
     return {

@@ -164,3 +164,30 @@ def test_weights_are_sound_whatever_the_signals(make_panel, make_signals, paths,
             first if decision is before else second, decision.date), None if decision is before else book)  # fmt: skip
     assert 0 <= decision.risk.stablecoin_share <= 1
     assert decision.risk.stablecoin_share >= rules.stablecoin_share(decision.risk.step) - 1e-9
+
+
+def test_what_falls_below_the_floor_is_sold_for_that_reason(make_panel, make_signals, paths):
+    faint = {**dict.fromkeys(NAMES[:6], 0.2), "T00": mode("balanced").margin}
+    _, after = two_weeks(make_panel, make_signals, paths, FIVE, {**faint, "T00": 0.006})
+    line = lines(after)["T00"]
+    assert (line.rule, line.weight) == ("floor", 0.0)
+    assert "below 1 %" in line.reason
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [({"market_volume": 0.5e6}, "traded"), ({"supply": float("nan")}, "top 200")],
+    ids=["drought", "out of the ranking"],
+)
+def test_an_incumbent_that_is_no_longer_eligible_is_sold_with_the_bar_it_fails(
+    make_panel, make_signals, paths, change, word
+):
+    good = make_panel(paths)
+    day = good.as_of - dt.timedelta(days=1)
+    book = settled(good, decide("defi", "balanced", good.until(day), make_signals(FIVE, day), None))
+    usual = {"market_volume": 1e8, "supply": 1e6}
+    ((field, value),) = change.items()
+    panel = make_panel(paths, **{field: dict.fromkeys(paths, usual[field]) | {"T00": value}})
+    line = lines(decide("defi", "balanced", panel, make_signals(FIVE, panel.as_of), book))["T00"]
+    assert (line.rule, line.weight) == ("not_eligible", 0.0)
+    assert word in line.reason

@@ -1,0 +1,101 @@
+"""Knows the other names of tokens: tickers, full names, renames, and venue symbols that quote many tokens at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from engine.model import Alias, Token
+
+
+@dataclass(frozen=True, slots=True)
+class _Rename:
+    """`ratio` of the former make one of the current."""
+
+    former: str
+    current: str
+    since: date
+    ratio: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    multiples: dict[str, float]
+    whole: dict[str, frozenset[str]]
+    venue: dict[str, tuple[str, ...]]
+    ticker: dict[str, str]
+    rename: tuple[_Rename, ...]
+
+
+class VenueSymbol(NamedTuple):
+    """The ticker inside a venue's symbol, and how many tokens one unit of the symbol is."""
+
+    ticker: str
+    multiplier: float
+
+
+def parse_venue_symbol(text: str) -> VenueSymbol:
+    """Take a venue's symbol apart: 1000SATS is 1000 SATS, 1MBABYDOGE a million, 1INCH just itself."""
+    table = _table()
+    if text.upper() in table.whole["tickers"]:
+        return VenueSymbol(text, 1.0)
+    for prefix in sorted(table.multiples, key=len, reverse=True):
+        # the case of the prefix counts (kPEPE, but KAVA), and what follows must look like a ticker of its own
+        if text.startswith(prefix) and re.fullmatch(r"[A-Z][A-Z0-9]+", text[len(prefix) :]):
+            return VenueSymbol(text[len(prefix) :], table.multiples[prefix])
+    return VenueSymbol(text, 1.0)
+
+
+def aliases_for(tokens: Sequence[Token]) -> list[Alias]:
+    """Collect every known name of `tokens`, each once per token; a name may belong to several of them."""
+    symbols = {token.symbol for token in tokens}
+    found: dict[tuple[str, str], Alias] = {}
+    for alias in (*_own_names(tokens), *_tickers(symbols), *_renames(symbols), *_venues(symbols)):
+        found.setdefault((alias.alias.casefold(), alias.symbol), alias)
+    return list(found.values())
+
+
+def _own_names(tokens: Sequence[Token]) -> Iterator[Alias]:
+    for token in tokens:
+        yield Alias(token.symbol, token.symbol, "ticker")
+        ticker, _, suffix = token.symbol.partition("_")
+        if suffix:
+            yield Alias(ticker, token.symbol, "ticker")
+        if token.name:
+            yield Alias(token.name, token.symbol, "name")
+
+
+def _tickers(symbols: set[str]) -> Iterator[Alias]:
+    for ticker, symbol in _table().ticker.items():
+        if symbol in symbols:
+            yield Alias(ticker, symbol, "ticker")
+
+
+def _renames(symbols: set[str]) -> Iterator[Alias]:
+    """Point a rename at whichever of its two symbols exists; where both do, the former also means the current."""
+    for rename in _table().rename:
+        if rename.current in symbols:
+            yield Alias(rename.former, rename.current, "former", 1 / rename.ratio)
+        elif rename.former in symbols:
+            yield Alias(rename.current, rename.former, "ticker", rename.ratio)
+
+
+def _venues(symbols: set[str]) -> Iterator[Alias]:
+    for text in _table().venue["symbols"]:
+        ticker, multiplier = parse_venue_symbol(text)
+        if ticker in symbols and multiplier != 1:
+            yield Alias(text, ticker, "venue", multiplier)
+
+
+@cache
+def _table() -> _Table:
+    raw = tomllib.loads(resources.files("engine").joinpath("aliases.toml").read_text("utf-8"))
+    return TypeAdapter(_Table).validate_python(raw)
