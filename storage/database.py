@@ -1,0 +1,122 @@
+"""Opens the database: checks its path, sets SQLite up, brings the schema up to date, and gathers the stores."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlite_utils
+
+from engine.errors import CannotWrite, NewerDatabase, StorageError
+from storage.border import translated
+from storage.chats import ChatStore
+from storage.connection import Connection
+from storage.decisions import DecisionStore
+from storage.journal import Journal
+from storage.market import MarketStore
+from storage.migrations import MIGRATIONS, known
+from storage.signals import SignalStore
+
+MEMORY = ":memory:"
+BUSY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Everything that survives a restart, by subject; one connection, used by one thread."""
+
+    connection: Connection
+    market: MarketStore
+    journal: Journal
+    decisions: DecisionStore
+    signals: SignalStore
+    chats: ChatStore
+
+    @property
+    def path(self) -> str:
+        return self.connection.path
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """All or nothing over every store; blocks nest."""
+        return self.connection.atomic()
+
+    def check_integrity(self) -> None:
+        """Read every page back; StorageError where SQLite finds damage. It finds little: see `Journal.verify`."""
+        faults = [str(fault) for (fault,) in self.connection.rows("PRAGMA integrity_check(1)")]
+        if faults != ["ok"]:
+            raise StorageError(f"the database {self.path} is damaged ({faults[0]}): restore the latest backup.")
+
+    def close(self) -> None:
+        """Close the connection; what was committed is on disk."""
+        self.connection.raw.close()
+
+
+def open_database(path: str | Path) -> Database:
+    """Open or create the database at `path` (`:memory:` for none on disk).
+
+    Raises CannotWrite for a path that cannot be written, NewerDatabase for one written by a later version, StorageError
+    for a file that is no database of ours.
+    """
+    where = str(path)
+    if where != MEMORY:
+        _check_path(Path(where))
+    with translated(where):
+        link = sqlite3.connect(where, isolation_level=None, timeout=BUSY_SECONDS)
+        try:
+            raw = sqlite_utils.Database(link, execute_plugins=False)
+            _prepare(raw, where)
+        except BaseException:
+            link.close()
+            raise
+    connection = Connection(raw, where)
+    journal = Journal(connection)
+    return Database(
+        connection=connection,
+        market=MarketStore(connection),
+        journal=journal,
+        decisions=DecisionStore(connection, journal),
+        signals=SignalStore(connection, journal),
+        chats=ChatStore(connection),
+    )
+
+
+def _check_path(path: Path) -> None:
+    """Refuse a path that cannot become a database, with what to do; SQLite itself says only that it cannot."""
+    if path.is_dir():
+        raise CannotWrite(f"{path} is a folder: give the path of a file in it.")
+    if not path.parent.is_dir():
+        raise CannotWrite(f"there is no folder {path.parent}: create it or choose another path for the database.")
+    if path.exists() and not path.is_file():
+        raise CannotWrite(f"{path} is not an ordinary file: choose another path for the database.")
+    for place in (path, path.parent):  # the folder too: SQLite writes a log beside the file
+        if place.exists() and not os.access(place, os.W_OK):
+            raise CannotWrite(f"{place} may not be written: change its permissions or choose another path.")
+
+
+def _prepare(raw: sqlite_utils.Database, where: str) -> None:
+    link = raw.conn
+    applied = {step.name for step in MIGRATIONS.applied(raw)}
+    if applied - known():
+        raise NewerDatabase(f"{where} was written by a newer Crier: upgrade this program, or choose another path.")
+    strangers = [name for name in raw.table_names() if name != MIGRATIONS.migrations_table]
+    if strangers and not applied:
+        raise StorageError(f"{where} belongs to another program: choose another path for the database.")
+    link.execute("PRAGMA journal_mode = WAL")
+    link.execute("PRAGMA synchronous = FULL")
+    link.execute("PRAGMA foreign_keys = ON")
+    if applied != known():
+        _migrate(raw)
+
+
+def _migrate(raw: sqlite_utils.Database) -> None:
+    """Apply what is pending under the write lock, so that two processes starting together do it once."""
+    raw.conn.execute("BEGIN IMMEDIATE")
+    try:
+        MIGRATIONS.apply(raw)
+        raw.conn.execute("COMMIT")
+    except BaseException:
+        raw.rollback()
+        raise

@@ -1,0 +1,155 @@
+"""The database's schema, step by step; append only: a step that was released is never edited."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+MIGRATIONS = Migrations("crier")
+
+
+@cache
+def known() -> frozenset[str]:
+    """Names of all the steps this program has."""
+    empty = sqlite_utils.Database(memory=True)
+    try:
+        return frozenset(step.name for step in MIGRATIONS.pending(empty))
+    finally:
+        empty.close()
+
+
+def _run(db: sqlite_utils.Database, *statements: str) -> None:
+    for statement in statements:  # not executescript, which would commit the transaction around a step
+        db.conn.execute(statement)
+
+
+@MIGRATIONS()
+def m001_market(db: sqlite_utils.Database) -> None:
+    """What the market was: tokens under ids of their own, their names, and every outside row.
+
+    Primary keys stand first and in their own order: in other tables WITHOUT ROWID the integrity check of SQLite 3.40
+    reports NULLs that are not there.
+    """
+    _run(
+        db,
+        """CREATE TABLE tokens (
+            id INTEGER PRIMARY KEY, symbol TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL
+        )""",
+        """CREATE TABLE token_themes (
+            token INTEGER NOT NULL REFERENCES tokens (id), position INTEGER NOT NULL, theme TEXT NOT NULL,
+            PRIMARY KEY (token, position)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE aliases (
+            alias TEXT NOT NULL, token INTEGER NOT NULL REFERENCES tokens (id), kind TEXT NOT NULL,
+            multiplier REAL NOT NULL, PRIMARY KEY (alias, token)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE candles (
+            token INTEGER NOT NULL REFERENCES tokens (id), date TEXT NOT NULL, open REAL, high REAL, low REAL,
+            close REAL NOT NULL, volume_usd REAL, source TEXT NOT NULL, range_estimated INTEGER NOT NULL,
+            PRIMARY KEY (token, date)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE snapshots (
+            date TEXT NOT NULL, token INTEGER NOT NULL REFERENCES tokens (id), rank INTEGER NOT NULL,
+            price REAL NOT NULL, market_cap REAL NOT NULL, supply REAL NOT NULL, volume_24h_usd REAL NOT NULL,
+            PRIMARY KEY (date, token)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE measures (
+            metric TEXT NOT NULL, subject TEXT NOT NULL, source TEXT NOT NULL, date TEXT NOT NULL, known TEXT NOT NULL,
+            value REAL NOT NULL, PRIMARY KEY (metric, subject, source, date, known)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE headlines (
+            published_at TEXT NOT NULL, source TEXT NOT NULL, subject TEXT NOT NULL, title TEXT NOT NULL,
+            known TEXT NOT NULL, PRIMARY KEY (published_at, source, subject, title)
+        ) WITHOUT ROWID""",
+        "CREATE TABLE provenance (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE refusals (
+            file TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL, excerpt TEXT NOT NULL,
+            PRIMARY KEY (file, line)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE refusal_counts (
+            file TEXT NOT NULL, reason TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (file, reason)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
+def m002_journal(db: sqlite_utils.Database) -> None:
+    """The chain of everything decided; a row once written is neither changed, deleted nor replaced."""
+    _run(
+        db,
+        """CREATE TABLE journal (
+            id INTEGER PRIMARY KEY, ledger TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, date TEXT NOT NULL,
+            body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, UNIQUE (ledger, seq)
+        )""",
+        """CREATE TRIGGER journal_keeps_rows BEFORE DELETE ON journal
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
+        """CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
+        # INSERT OR REPLACE deletes without firing a delete trigger unless recursive_triggers is on
+        """CREATE TRIGGER journal_refuses_replacement BEFORE INSERT ON journal
+            WHEN EXISTS (SELECT 1 FROM journal WHERE id = NEW.id OR hash = NEW.hash
+                         OR (ledger = NEW.ledger AND seq = NEW.seq))
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
+    )
+
+
+@MIGRATIONS()
+def m003_decisions(db: sqlite_utils.Database) -> None:
+    """Keys that find decisions and settlements in the journal, and what is derived from them."""
+    key = """ledger TEXT NOT NULL, index_id TEXT NOT NULL, mode TEXT NOT NULL, week TEXT NOT NULL,
+            sequence INTEGER NOT NULL"""
+    _run(
+        db,
+        f"""CREATE TABLE decisions (
+            {key}, date TEXT NOT NULL, entry INTEGER NOT NULL UNIQUE REFERENCES journal (id),
+            PRIMARY KEY (ledger, index_id, mode, week, sequence)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX decisions_by_date ON decisions (ledger, date)",
+        f"""CREATE TABLE settlements (
+            {key}, date TEXT NOT NULL, entry INTEGER NOT NULL UNIQUE REFERENCES journal (id),
+            PRIMARY KEY (ledger, index_id, mode, week, sequence),
+            FOREIGN KEY (ledger, index_id, mode, week, sequence)
+                REFERENCES decisions (ledger, index_id, mode, week, sequence)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE levels (
+            ledger TEXT NOT NULL, index_id TEXT NOT NULL, mode TEXT NOT NULL, date TEXT NOT NULL, net REAL NOT NULL,
+            gross REAL NOT NULL, turnover REAL NOT NULL, cost REAL NOT NULL, stablecoin_share REAL NOT NULL,
+            PRIMARY KEY (ledger, index_id, mode, date)
+        ) WITHOUT ROWID""",
+        f"""CREATE TABLE announcements (
+            {key}, reply TEXT NOT NULL, head TEXT NOT NULL, PRIMARY KEY (ledger, index_id, mode, week, sequence)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
+def m004_signals(db: sqlite_utils.Database) -> None:
+    """Keys that find a week's signals in the journal, and the record of what was said and what came."""
+    _run(
+        db,
+        """CREATE TABLE signal_weeks (
+            ledger TEXT NOT NULL, date TEXT NOT NULL, entry INTEGER NOT NULL UNIQUE REFERENCES journal (id),
+            PRIMARY KEY (ledger, date)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE predictions (
+            method TEXT NOT NULL, date TEXT NOT NULL, symbol TEXT NOT NULL,
+            relative REAL NOT NULL, market REAL NOT NULL,
+            bearish REAL NOT NULL, neutral REAL NOT NULL, bullish REAL NOT NULL,
+            base_bearish REAL NOT NULL, base_neutral REAL NOT NULL, base_bullish REAL NOT NULL,
+            conviction REAL NOT NULL, outcome TEXT, excess REAL, PRIMARY KEY (method, date, symbol)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
+def m005_chats(db: sqlite_utils.Database) -> None:
+    """Which mode a chat follows."""
+    _run(
+        db,
+        """CREATE TABLE chats (
+            id INTEGER PRIMARY KEY, platform TEXT NOT NULL, chat TEXT NOT NULL, mode TEXT NOT NULL DEFAULT 'balanced',
+            UNIQUE (platform, chat)
+        )""",
+    )

@@ -1,0 +1,102 @@
+"""Finds each week's signals in the journal, and keeps the record of predictions with what came of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from engine.errors import AlreadyDecided, BrokenJournal
+from engine.model import Call, Ledger, Odds, Prediction, WeekSignals
+from storage.chain import Entry
+from storage.codec import Codec
+from storage.connection import Connection, Table, Written
+from storage.journal import COLUMNS, Journal, entry_from
+
+SIGNALS = "signals"  # kind of journal entry
+METHOD = "current"  # the record that live decisions lean on; other methods keep records of their own
+
+_PREDICTIONS = Table(
+    "predictions",
+    ("method", "date", "symbol"),
+    (
+        "relative", "market", "bearish", "neutral", "bullish", "base_bearish", "base_neutral", "base_bullish",
+        "conviction", "outcome", "excess",
+    ),
+)  # fmt: skip
+
+
+class SignalStore:
+    """Signals by ledger and date; predictions by the method that made them."""
+
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._db = connection
+        self._journal = journal
+        self._weeks = Codec(WeekSignals)
+
+    def add(self, ledger: Ledger, week: WeekSignals) -> Entry:
+        """Journal one week's signals; AlreadyDecided where that date has its signals."""
+        body = self._weeks.dump(week)
+        with self._db.atomic():
+            if self.at(ledger, week.date) is not None:
+                raise AlreadyDecided(f"the signals of {week.date} stand in the {ledger} ledger already: nothing to do.")
+            entry = self._journal.append(ledger, SIGNALS, week.date, body)
+            self._db.execute("INSERT INTO signal_weeks VALUES (?, ?, ?)", (ledger, week.date.isoformat(), entry.id))
+        return entry
+
+    def latest(self, ledger: Ledger, before: dt.date | None = None) -> WeekSignals | None:
+        """The newest signals, of those dated before `before` where that is given."""
+        limit = before.isoformat() if before else "9999"
+        return self._read("w.ledger = ? AND w.date < ? ORDER BY w.date DESC LIMIT 1", (ledger, limit))
+
+    def at(self, ledger: Ledger, date: dt.date) -> WeekSignals | None:
+        """The signals made for one date."""
+        return self._read("w.ledger = ? AND w.date = ?", (ledger, date.isoformat()))
+
+    def put_predictions(self, predictions: Iterable[Prediction], method: str = METHOD) -> Written:
+        """Keep the record of one method; the same line again may bring the outcome that has come since."""
+        return self._db.put(_PREDICTIONS, (_row(method, prediction) for prediction in predictions))
+
+    def predictions(self, method: str = METHOD) -> list[Prediction]:
+        """The record of one method, by date and symbol."""
+        fields = ", ".join(_PREDICTIONS.key[1:] + _PREDICTIONS.values)
+        sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, symbol"
+        return [_prediction(*row) for row in self._db.stream(sql, (method,))]
+
+    def _read(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
+        columns = ", ".join(f"j.{name}" for name in COLUMNS.split(", "))
+        row = self._db.row(
+            f"SELECT w.ledger, w.date, {columns} FROM signal_weeks w JOIN journal j ON j.id = w.entry WHERE {where}",
+            values,
+        )
+        if row is None:
+            return None
+        entry = entry_from(row[2:])
+        week = self._weeks.load(entry)
+        if (entry.ledger, week.date.isoformat()) != row[:2]:
+            raise BrokenJournal(f"the signals of {row[1]} point at entry {entry.seq}: restore the latest backup.")
+        return week
+
+
+def _row(method: str, p: Prediction) -> tuple[object, ...]:
+    return (
+        method, p.date.isoformat(), p.symbol, p.relative, p.market, p.odds.bearish, p.odds.neutral, p.odds.bullish,
+        p.base.bearish, p.base.neutral, p.base.bullish, p.conviction, p.outcome.value if p.outcome else None, p.excess,
+    )  # fmt: skip
+
+
+def _prediction(
+    date: str, symbol: str, relative: float, market: float, bearish: float, neutral: float, bullish: float,
+    base_bearish: float, base_neutral: float, base_bullish: float, conviction: float, outcome: str | None,
+    excess: float | None,
+) -> Prediction:  # fmt: skip
+    return Prediction(
+        date=dt.date.fromisoformat(date),
+        symbol=symbol,
+        relative=relative,
+        market=market,
+        odds=Odds(bearish, neutral, bullish),
+        base=Odds(base_bearish, base_neutral, base_bullish),
+        conviction=conviction,
+        outcome=Call(outcome) if outcome else None,
+        excess=excess,
+    )

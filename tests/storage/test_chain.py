@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import BadRequest
+from engine.model import RiskStep
+from storage.chain import GENESIS, canonical, entry_hash, head_digits, rounded, short_head
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+bodies = st.dictionaries(st.text(max_size=8), plain, max_size=6)
+
+
+def test_the_hash_is_the_one_a_stranger_computes() -> None:
+    text = f'{GENESIS}\nlive\n1\ndecision\n2023-11-13\n{{"a":1}}'
+    expected = hashlib.sha256(text.encode()).hexdigest()
+    assert entry_hash(GENESIS, "live", 1, "decision", "2023-11-13", '{"a":1}') == expected
+
+
+def test_bodies_are_written_in_one_form_only() -> None:
+    body = {
+        "z": 0.1 + 0.2,
+        "a": [dt.date(2023, 1, 2), RiskStep.HIGH, float("nan"), float("-inf"), -0.0, True, None],
+        "é": (1, 1.0, 12345678901234.5, 1e-30),
+    }
+    assert canonical(body) == (
+        '{"a":["2023-01-02","high",null,null,0.0,true,null],"z":0.3,"é":[1,1.0,12345678901200.0,1e-30]}'
+    )
+
+
+@given(bodies)
+def test_writing_is_stable_through_reading(body: dict[str, object]) -> None:
+    text = canonical(body)
+    assert canonical(json.loads(text)) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_rounding_keeps_twelve_digits(value: float) -> None:
+    found = rounded(value)
+    assert isinstance(found, float)
+    assert math.isclose(found, value, rel_tol=1e-11)
+    assert rounded(found) == found
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(TypeError, match="holds no set"):
+        canonical({"a": {1, 2}})
+
+
+def test_a_head_is_shown_in_eight_groups_and_read_back() -> None:
+    head = "4f9c02d76a1b88e0c3f519aa7d42e21a" + "0" * 32
+    assert short_head(head) == "4f9c 02d7 6a1b 88e0 c3f5 19aa 7d42 e21a"
+    assert head_digits(short_head(head)) == head[:32]
+    assert head_digits("4F9C-02D7-6A1B-88E0-C3F5-19AA-7D42-E21A ") == head[:32]
+
+
+@pytest.mark.parametrize("text", ["", "4f9c", "g" * 32, "0" * 65, "4f9c 02d7 6a1b 88e0 c3f5 19aa 7d42 e21"])
+def test_what_cannot_be_a_head_is_said(text: str) -> None:
+    with pytest.raises(BadRequest, match="32 to 64 hex digits"):
+        head_digits(text)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import AlreadyDecided
+from engine.model import Call, Odds, Prediction, WeekSignals
+from storage.connection import Written
+from storage.database import Database
+
+MONDAY = dt.date(2023, 11, 13)
+WEEK = dt.timedelta(days=7)
+
+MakeWeek = Callable[[dt.date], WeekSignals]
+
+
+def test_signals_are_kept_once_a_date_and_come_back_as_they_were(database: Database, make_week: MakeWeek) -> None:
+    entry = database.signals.add("replay", make_week(MONDAY))
+    assert (entry.kind, entry.date) == ("signals", MONDAY)
+    assert database.signals.at("replay", MONDAY) == make_week(MONDAY)
+    with pytest.raises(AlreadyDecided, match="2023-11-13"):
+        database.signals.add("replay", make_week(MONDAY))
+    assert database.journal.count("replay") == 1
+
+
+def test_the_latest_signals_may_be_those_before_a_day(database: Database, make_week: MakeWeek) -> None:
+    for i in (1, 0):
+        database.signals.add("replay", make_week(MONDAY + WEEK * i))
+    assert database.signals.latest("replay") == make_week(MONDAY + WEEK)
+    assert database.signals.latest("replay", before=MONDAY + WEEK) == make_week(MONDAY)
+    assert database.signals.latest("replay", before=MONDAY) is None
+    assert database.signals.latest("live") is None
+    assert database.signals.at("replay", MONDAY + dt.timedelta(days=1)) is None
+
+
+def test_the_record_takes_outcomes_later_and_keeps_methods_apart(database: Database) -> None:
+    odds, base = Odds(0.1, 0.2, 0.7), Odds(0.3, 0.3, 0.4)
+    open_ = Prediction(MONDAY, "AAVE", 0.25, 0.5, odds, base, 0.3, None, None)
+    closed = replace(open_, outcome=Call.BULLISH, excess=-0.01)
+    other = replace(open_, symbol="1INCH")
+    store = database.signals
+    assert store.put_predictions([open_, other]) == Written(new=2)
+    assert store.put_predictions([closed, other]) == Written(changed=1, same=1)
+    assert store.predictions() == [other, closed]
+    assert store.put_predictions([open_], method="1.0") == Written(new=1)
+    assert store.predictions("1.0") == [open_]
