@@ -1,0 +1,231 @@
+"""The command line: one function a command, each of which hands over to the room that does the work."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot.progress import bars
+from bot.settings import read_settings
+from engine.errors import BrokenJournal, CrierError
+
+app = typer.Typer(
+    name="crier",
+    help="Weekly AI-index signals for crypto communities: decided in the open, explained, costed and chained.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Database = Annotated[
+    Path | None, typer.Option("--database", help="The SQLite file (default crier.db, or CRIER_DATABASE).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it like 2023-11-13") from None
+
+
+def _example(line: str) -> str:
+    return f"Example: {line}"
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")
+
+
+@app.command(epilog=_example("crier demo"))
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed makes another market and other decisions.")] = 11,
+    out: Annotated[Path, typer.Option(help="Folder for the chart and the database.")] = Path("crier-demo"),
+    talk: Annotated[
+        bool, typer.Option("--chat/--no-chat", help="Open the chat at the end, where there is a terminal.")
+    ] = True,
+) -> None:
+    """Show the whole product on a simulated market: five indices, three weeks, a chart, then a chat."""
+    from bot.demo import run_demo
+
+    run_demo(Console(), seed, out, talk)
+
+
+@app.command(epilog=_example('crier ask "/index defi"'))
+def ask(
+    text: Annotated[str, typer.Argument(help='One chat command, such as "/index defi".')],
+    admin: Annotated[bool, typer.Option("--admin", help="Ask as a bot admin.")] = False,
+    mode: Annotated[str | None, typer.Option(help="Risk mode of the asking chat.")] = None,
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Ask one chat command and print the one answer."""
+    from bot.dispatch import Request, dispatch
+    from bot.platforms.console import render
+    from bot.services import open_services
+    from engine.modes import mode as known
+
+    settings = read_settings(database)
+    asked = known(mode or settings.mode).id
+    with open_services(settings) as services:
+        request = Request(text=text, platform="console", chat="console", user="console", mode=asked, is_bot_admin=admin)
+        reply = dispatch(services.book, request)
+    if as_json:
+        _print_json(json.loads(reply.to_json()))
+    else:
+        render(reply, Console(stderr=not reply.ok))
+    if not reply.ok:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=_example("crier chat"))
+def chat(
+    mode: Annotated[str | None, typer.Option(help="Risk mode of this chat.")] = None, database: Database = None
+) -> None:
+    """Talk to the bot in the terminal, against the configured database."""
+    from bot.platforms.console import run_chat
+    from bot.services import open_services
+    from engine.modes import mode as known
+
+    settings = read_settings(database)
+    with open_services(settings) as services:
+        run_chat(services.book, Console(), mode=known(mode or settings.mode).id)
+
+
+@app.command("import", epilog=_example("crier import ../shared/archive"))
+def import_(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A market archive: tokens.csv, candles.csv.gz and more.")
+    ],
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Read a market archive into the database; a second import changes nothing, bad rows are refused and counted."""
+    from bot.importing import import_archive
+    from bot.services import open_services
+
+    with open_services(read_settings(database), create=True) as services, bars(quiet=as_json) as progress:
+        report = import_archive(services.database, folder, progress, until=dt.datetime.now(dt.UTC).date())
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        report.print(Console())
+
+
+@app.command(epilog=_example("crier week --as-of 2023-11-13"))
+def week(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="A Monday of the past: writes to the replay ledger.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute and show, store nothing.")] = False,
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Run the weekly job: settle, form signals, decide every index in every mode, journal, announce."""
+    from bot.services import open_services
+    from bot.weekly import ledger_for, run_week
+    from bot.weekly_report import print_week, week_to_dict
+
+    now = dt.datetime.now(dt.UTC)
+    date = _date(as_of) if as_of else now.date() - dt.timedelta(days=now.weekday())
+    with open_services(read_settings(database)) as services:
+        ledger = "replay" if as_of else ledger_for(date, now, services.database.market.provenance("live") == "yes")
+        with bars(quiet=as_json) as progress:
+            result = run_week(services.database, date, ledger, dry_run, progress)
+    if as_json:
+        _print_json(week_to_dict(result))
+    else:
+        print_week(result, Console(), dry_run)
+
+
+@app.command(epilog=_example("crier backtest --archive ../shared/archive --from 2021-01-04 --to 2023-12-25 --out out/"))
+def backtest(
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="First Monday decided.")],
+    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Last Monday decided.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights, levels, signals, actions, summary and report.")],
+    archive: Annotated[Path | None, typer.Option(help="Read this archive instead of the database.")] = None,
+    index: Annotated[str, typer.Option(help="One index id, several with commas, or all.")] = "all",
+    mode: Annotated[str, typer.Option(help="One risk mode, several with commas, or all.")] = "balanced",
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Walk forward through history with the very functions of the weekly job, and write what they did."""
+    from bot.backtesting import print_summary, run
+
+    settings = read_settings(database)
+    with bars(quiet=as_json) as progress:
+        summary = run(settings, _date(start), _date(end), out, archive, index, mode, progress)
+    if as_json:
+        _print_json(summary)
+    else:
+        print_summary(summary, out, Console())
+
+
+@app.command(epilog=_example("crier features --family on-chain"))
+def features(
+    family: Annotated[str | None, typer.Option(help="Only this family.")] = None, as_json: AsJson = False
+) -> None:
+    """Print the catalogue of data points: family, scope, formula, window, source and lag."""
+    from bot.catalogue import catalogue, print_catalogue
+
+    entries = catalogue(family)
+    if as_json:
+        _print_json(entries)
+    else:
+        print_catalogue(entries, Console())
+
+
+@app.command(epilog=_example("crier verify --head '4f9c 02d7 6a1b 88e0 c3f5 19aa 7d42 e21a'"))
+def verify(
+    head: Annotated[str | None, typer.Option(help="A head from any announcement: which entry is it?")] = None,
+    journal: Annotated[Path | None, typer.Option(help="Check an exported journal instead of the database.")] = None,
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Recompute the journal's chain; name the first broken entry, or the entry behind a posted head."""
+    from bot.verifying import verify_journal
+
+    verdict = verify_journal(read_settings(database), head, journal)
+    if as_json:
+        _print_json({"ok": verdict.ok, "entries": verdict.entries, "head": verdict.head, "message": verdict.message})
+    elif verdict.ok:
+        typer.echo(verdict.message)
+    if not verdict.ok:
+        raise BrokenJournal(verdict.message)
+
+
+@app.command(epilog=_example("crier export signals --format csv > signals.csv"))
+def export(
+    what: Annotated[str, typer.Argument(help="decisions, signals, levels or journal.")],
+    form: Annotated[str, typer.Option("--format", help="csv or json (the journal: json lines).")] = "json",
+    out: Annotated[Path | None, typer.Option(help="File to write (default: standard output).")] = None,
+    database: Database = None,
+) -> None:
+    """Write decisions, signals, levels or the journal for other programs."""
+    from bot.exporting import export_to
+
+    export_to(read_settings(database), what, form, out)
+
+
+@app.command(epilog=_example("crier doctor"))
+def doctor(as_json: AsJson = False, database: Database = None) -> None:
+    """Check settings, clock, database, journal and data: one line each, exit 1 if one fails."""
+    from bot.doctor import examine, print_findings
+
+    findings = examine(read_settings(database), dt.datetime.now(dt.UTC))
+    if as_json:
+        _print_json([{"check": f.check, "ok": f.ok, "says": f.says} for f in findings])
+    else:
+        print_findings(findings, Console())
+    failed = [f.check for f in findings if not f.ok]
+    if failed:
+        raise CrierError(f"{len(failed)} of {len(findings)} checks failed: {', '.join(failed)}.")

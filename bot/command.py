@@ -1,0 +1,82 @@
+"""What a command is: one entry of the one table that dispatch, menus, slash commands and /help are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+from bot.book import Book, IndexInfo
+from bot.reply import Reply
+from engine.model import Token
+from engine.modes import DEFAULT_MODE
+
+Kind = Literal["index", "token", "subject", "mode", "number", "word", "command", "text"]
+
+
+class Who(IntEnum):
+    """Who may use a command; each admin may do what those below may."""
+
+    MEMBER = 0
+    CHAT_ADMIN = 1
+    BOT_ADMIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One message to the bot, from any platform; `mode` is the risk mode that its chat follows."""
+
+    text: str
+    platform: str
+    chat: str
+    user: str
+    mode: str = DEFAULT_MODE
+    is_chat_admin: bool = False
+    is_bot_admin: bool = False
+
+    @property
+    def who(self) -> Who:
+        if self.is_bot_admin:
+            return Who.BOT_ADMIN
+        return Who.CHAT_ADMIN if self.is_chat_admin else Who.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The words of a request after they were understood; `mode` is the chat's where none was asked for."""
+
+    mode: str
+    index: IndexInfo | None = None
+    token: Token | None = None
+    number: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a command; `bot.arguments.KINDS` says what its kind accepts, offers and completes."""
+
+    name: str
+    help: str
+    kind: Kind
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; `example` is a whole message that works, `menu` puts it on the platforms' short menus."""
+
+    name: str
+    help: str
+    run: Callable[[Request, Book, Arguments], Reply]
+    example: str
+    params: tuple[Param, ...] = ()
+    who: Who = Who.MEMBER
+    menu: bool = True
+
+    @property
+    def usage(self) -> str:
+        """`/why TOKEN-OR-INDEX [INDEX]`."""
+        words = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in self.params]
+        return " ".join([f"/{self.name}", *words])

@@ -1,0 +1,54 @@
+"""/help: every command in one line, or one command with its parameters and an example."""
+
+from __future__ import annotations
+
+from bot.arguments import Misunderstood, nearest, offers
+from bot.book import Book
+from bot.command import Arguments, Command, Param, Request
+from bot.phrases import clipped, listed
+from bot.reply import Button, Column, Reply, Table
+
+
+def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    from bot.commands import COMMANDS  # the table is complete only once every command is imported
+
+    allowed = {name: command for name, command in COMMANDS.items() if command.who <= request.who}
+    if not arguments.text:
+        return _all(list(allowed.values()))
+    wanted = arguments.text.lstrip("/").casefold()
+    if wanted in allowed:
+        return _one(allowed[wanted])
+    near = nearest(wanted, allowed)
+    hint = f"Did you mean {listed(near, 'or')}?" if near else "/help lists them all."
+    raise Misunderstood(
+        f"There is no command called “{clipped(wanted)}”. {hint}", offers((name, f"/help {name}") for name in near)
+    )
+
+
+def _all(commands: list[Command]) -> Reply:
+    return Reply(
+        title="What you can ask",
+        table=Table((Column("Command"), Column("Answer")), tuple((c.usage, c.help) for c in commands)),
+        after=("Any word you do not know: /explain WORD.",),
+        note=("Simulated indices, not advice.",),
+    )
+
+
+def _one(command: Command) -> Reply:
+    rows = tuple((p.name if p.required else f"[{p.name}]", p.help) for p in command.params)
+    return Reply(
+        title=command.usage,
+        text=(f"{command.help}.",),
+        table=Table((Column("After it"), Column("What")), rows) if rows else None,
+        after=(f"Example: {command.example}",),
+        buttons=(Button(command.example, command.example),),
+    )
+
+
+COMMAND = Command(
+    name="help",
+    help="What you can ask",
+    run=run,
+    example="/help index",
+    params=(Param("command", "the name of a command", "command"),),
+)

@@ -1,0 +1,53 @@
+"""/indices: all indices at a glance."""
+
+from __future__ import annotations
+
+from bot.book import Book, first_comes
+from bot.command import Arguments, Command, Param, Request
+from bot.phrases import percent, signed_percent
+from bot.reply import Button, Column, Reply, Table, Tone
+from bot.screen import View, labelled, loud, view
+from engine.model import RiskStep
+
+TONES: dict[str, Tone] = {RiskStep.RAISED: "quiet", RiskStep.HIGH: "bad", RiskStep.EXTREME: "bad"}
+COLUMNS = (
+    Column("Index"),
+    Column("This week", "right"),
+    Column("Just holding", "right"),
+    Column("Risk"),
+    Column("Stablecoins", "right"),
+)
+
+
+def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    mode, infos = arguments.mode, book.indices()
+    shown = {info.id: view(book, info, mode) for info in infos if book.decision(info.id, mode)}
+    rows = tuple(_row(shown[i.id]) if i.id in shown else (i.title, "", "", "not yet", "") for i in infos)
+    status = book.status()
+    return Reply(
+        title=loud(f"The indices ({labelled(mode, status) if shown else mode})", status),
+        text=tuple(f"{info.title}: {info.description}" for info in infos),
+        table=Table(COLUMNS, rows, tuple(TONES.get(row[3], "plain") for row in rows)),
+        note=(first_comes(book),),
+        buttons=tuple(Button(info.title, f"/index {info.id}") for info in infos),
+    )
+
+
+def _row(shown: View) -> tuple[str, ...]:
+    decision = shown.decision
+    return (
+        shown.info.title,
+        signed_percent(shown.index.week()) if shown.index else "",
+        signed_percent(shown.holding.week(shown.index.days[-1])) if shown.index and shown.holding else "",
+        decision.risk.step.value if decision.risk else "",
+        percent(decision.stablecoin_share),
+    )
+
+
+COMMAND = Command(
+    name="indices",
+    help="All indices at a glance",
+    run=run,
+    example="/indices",
+    params=(Param("mode", "a risk mode", "mode"),),
+)

@@ -1,0 +1,67 @@
+"""/token: what is said of one token this week, with its odds, what speaks for and against, and who holds it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.book import Book, spoken
+from bot.command import Arguments, Command, Param, Request
+from bot.drawings import price_chart
+from bot.phrases import day
+from bot.reply import Button, Column, Reply, Table
+from bot.screen import TONES, labelled, loud, whole_weights
+from bot.spoken import said
+from engine.model import Call, Signal, Token, TokenKind, WeekSignals
+
+
+def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    token = arguments.token
+    assert token is not None  # the parameter is required
+    week, status = spoken(book), book.status()
+    signal = week.by_symbol().get(token.symbol)
+    table = _holders(book, token, arguments.mode)
+    return Reply(
+        title=loud(f"{token.symbol}, {token.name}" if token.name != token.symbol else token.symbol, status),
+        text=_unsaid(token) if signal is None else said(signal, book.call(signal, arguments.mode), book.skill()),
+        table=table,
+        after=() if table else ("No index holds it.",),
+        note=(f"Said on {day(week.date)} for seven days ({labelled(arguments.mode, status)}). Simulated, not advice.",),
+        chart=price_chart(book, token, _marked(book, week, token, arguments.mode)),
+        buttons=(Button("Why", f"/why ={token.symbol}"), Button("Signals", "/signals")) if signal else (),
+    )
+
+
+def _unsaid(token: Token) -> tuple[str, ...]:
+    if token.kind is TokenKind.STABLE:
+        return ("A stablecoin: indices wait in such coins when risk is up. No call is made on it.",)
+    return ("No call: it is not among the tokens looked at this week (the top 100, and every index's members).",)
+
+
+def _holders(book: Book, token: Token, mode: str) -> Table | None:
+    """Which indices hold it, or sold it this week."""
+    rows, tones = [], []
+    for info in book.indices():
+        stored = book.decision(info.id, mode)
+        lines = stored.decision.holdings if stored else ()
+        for holding, whole in zip(lines, whole_weights(lines), strict=True):
+            if holding.symbol == token.symbol:
+                rows.append((info.title, f"{whole} %", holding.action.value))
+                tones.append(TONES.get(holding.action, "plain"))
+    columns = (Column("Index"), Column("Weight", "right"), Column("Action"))
+    return Table(columns, tuple(rows), tuple(tones)) if rows else None
+
+
+def _marked(book: Book, week: WeekSignals, token: Token, mode: str) -> list[tuple[dt.date, Call, Signal]]:
+    """What was said of it last week and this week."""
+    weeks = [w for w in (book.previous_signals(), week) if w is not None]
+    found = [(w.date, w.by_symbol().get(token.symbol)) for w in weeks]
+    return [(date, book.call(signal, mode), signal) for date, signal in found if signal is not None]
+
+
+COMMAND = Command(
+    name="token",
+    help="One token: call, odds, grade, reasons, who holds it",
+    run=run,
+    example="/token aave",
+    params=(Param("token", "a token", "token", required=True), Param("mode", "a risk mode", "mode")),
+)

@@ -1,0 +1,111 @@
+"""/track: how an index did beside just holding, and whether past calls were worth anything; losses in the same size."""
+
+from __future__ import annotations
+
+from bot.book import Book, Skill
+from bot.command import Arguments, Command, Param, Request
+from bot.drawings import levels_chart
+from bot.figures import Growth, weeks_ahead, wilson
+from bot.phrases import counted, day, dollars, percent, signed, signed_percent, unzero
+from bot.reply import Button, Column, Reply, Table
+from bot.screen import STAKE, View, fine_print, labelled, level_line, loud, view
+from bot.spoken import FEW_CALLS
+
+SURE_T = 2.0  # a t-statistic below it cannot be told from chance
+SAME_LOSS = 0.002  # log losses closer than this count as equal
+
+
+def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    if arguments.index is None:
+        return _overview(book, arguments.mode)
+    shown = view(book, arguments.index, arguments.mode)
+    return Reply(
+        title=loud(f"Track record: {shown.info.title} ({labelled(shown.mode, shown.status)})", shown.status),
+        text=(level_line(shown), *_ahead(shown)),
+        table=_table(shown.index, shown.holding) if shown.index else None,
+        after=skill_lines(book.skill()),
+        note=("A year of weeks proves little: telling 54 % from 50 % takes about 960 calls.", fine_print(shown)[0]),
+        chart=levels_chart(book, shown.info, shown.mode),
+        buttons=(Button("Index", f"/index {shown.info.id}"), Button("History", f"/history {shown.info.id}")),
+    )
+
+
+def _ahead(shown: View) -> list[str]:
+    """`Ahead of holding in 31 of 52 weeks.`"""
+    if shown.index is None or shown.holding is None:
+        return []
+    ahead, weeks = weeks_ahead(shown.index, shown.holding)
+    return [f"Ahead of holding in {ahead} of {counted(weeks, 'week')}."] if weeks else []
+
+
+def _table(index: Growth, holding: Growth | None) -> Table:
+    last = index.days[-1]
+    rows = (
+        ("This week", *(signed_percent(g.week(last)) if g else "" for g in (index, holding))),
+        (f"Since {day(index.start, near=last)}", *(signed_percent(g.now - 1) if g else "" for g in (index, holding))),
+        ("Worst fall", *(signed_percent(g.worst_fall()) if g else "" for g in (index, holding))),
+        (dollars(STAKE) + " became", *(dollars(STAKE * g.now) if g else "" for g in (index, holding))),
+    )
+    return Table((Column(""), Column("Index", "right"), Column("Just holding", "right")), rows)
+
+
+def skill_lines(skill: Skill | None) -> tuple[str, ...]:
+    """Whether past calls were any good, plainly, over all tokens and labelled with their ledger."""
+    if skill is None or not skill.calls:
+        return ("No past call has come due yet, so nothing is known of their skill.",)
+    return (_hits(skill), _verdict(skill))
+
+
+def _hits(skill: Skill) -> str:
+    name = "Backtest" if skill.ledger == "backtest" else "Live"
+    if skill.bullish_calls < FEW_CALLS:
+        return f"{name}: {counted(skill.bullish_calls, 'bullish call')} so far, too few to judge."
+    low, high = wilson(skill.bullish_hits, skill.bullish_calls)
+    rate = percent(skill.bullish_hits / skill.bullish_calls)
+    return (
+        f"{name} hit rate: {rate} of {skill.bullish_calls:,} bullish calls "
+        f"(interval {low * 100:.0f} to {high * 100:.0f} %, base {percent(skill.bullish_base)}), all tokens."
+    )
+
+
+def _verdict(skill: Skill) -> str:
+    loss = f"log loss {unzero(skill.log_loss, 3)} against {unzero(skill.base_log_loss, 3)}"
+    rank = f"rank correlation {signed(skill.rank_ic, 3)}, t {unzero(skill.rank_ic_t, 1)}"
+    orders = skill.rank_ic > 0 and skill.rank_ic_t >= SURE_T
+    if skill.base_log_loss - skill.log_loss >= SAME_LOSS:
+        said = "The odds were better than the base rates" if orders else "The odds were hardly better than chance"
+    elif orders:
+        said = "The odds themselves showed no skill: they were no better than the base rates; their order was of use"
+    else:
+        said = "No skill: past odds were no better than the base rates, and their order no better than chance"
+    return f"{said} ({loss}; {rank}; {counted(skill.weeks, 'week')})."
+
+
+def _overview(book: Book, mode: str) -> Reply:
+    shown = [view(book, info, mode) for info in book.indices() if book.decision(info.id, mode)]
+    rows = tuple(_line(v) for v in shown)
+    status = book.status()
+    columns = (Column("Index"), Column("Since"), Column("$1,000 is", "right"), Column("Just holding", "right"))
+    return Reply(
+        title=loud(f"Track record ({labelled(mode, status)})", status),
+        table=Table(columns, rows) if rows else None,
+        after=skill_lines(book.skill()),
+        buttons=tuple(Button(v.info.title, f"/track {v.info.id}") for v in shown),
+    )
+
+
+def _line(shown: View) -> tuple[str, ...]:
+    index, holding = shown.index, shown.holding
+    if index is None:
+        return shown.info.title, "", "", ""
+    twin = dollars(STAKE * holding.now) if holding else ""
+    return shown.info.title, day(index.start), dollars(STAKE * index.now), twin
+
+
+COMMAND = Command(
+    name="track",
+    help="How an index did beside just holding, and how past calls fared",
+    run=run,
+    example="/track defi",
+    params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+)

@@ -1,0 +1,123 @@
+"""/why: which rule moved a holding, and what speaks for and against it; or why an index changed this week."""
+
+from __future__ import annotations
+
+from bot.book import Book, IndexInfo, StoredDecision, decided
+from bot.command import Arguments, Command, Param, Request
+from bot.phrases import capital, listed, percent, weekday_title
+from bot.reply import Button, Reply
+from bot.screen import fill_line, labelled, loud, view
+from bot.spoken import said
+from bot.words import rule_in_words
+from engine.model import Action, Holding, Token
+
+MOST_LINES = 12  # one phone screen
+
+
+def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    if arguments.token is not None:
+        return _token(book, arguments.token, arguments.index, arguments.mode)
+    if arguments.index is not None:
+        return _index(book, arguments.index, arguments.mode)
+    return _all(book, arguments.mode)
+
+
+def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply:
+    """What every index (or the one asked for) did with the token, then what is said of it."""
+    infos = [only] if only else list(book.indices())
+    stored = {info.id: book.decision(info.id, mode) for info in infos}
+    if only is not None:
+        stored[only.id] = decided(book, only, mode)
+    lines = [
+        f"{info.title}: {_moved(holding)}." for info in infos for holding in _holdings(stored[info.id], token.symbol)
+    ]
+    week = book.signals()
+    signal = week.by_symbol().get(token.symbol) if week else None
+    where = f"The {only.title} index" if only else "No index"
+    return Reply(
+        title=loud(
+            f"Why {token.symbol}{f' in {only.title}' if only else ''} ({labelled(mode, book.status())})", book.status()
+        ),
+        text=tuple(lines) or (f"{where} {'does not hold' if only else 'holds'} it.",),
+        after=said(signal, book.call(signal, mode), book.skill()) if signal else ("Nothing is said of it this week.",),
+        note=("Simulated, not advice.",),
+        buttons=(Button("Token", f"/token ={token.symbol}"),),
+    )
+
+
+def _holdings(stored: StoredDecision | None, symbol: str) -> list[Holding]:
+    return [h for h in stored.decision.holdings if h.symbol == symbol] if stored else []
+
+
+def _moved(holding: Holding) -> str:
+    """`buy more, 12 % to 18 %: its strength against the others changed (calmer than its peers)`."""
+    share = percent(holding.weight)
+    if holding.action is not Action.HOLD:
+        share = f"{percent(holding.from_weight)} to {share}"
+    return f"{holding.action.value}, {share}: {_because(holding)}"
+
+
+def _because(holding: Holding) -> str:
+    """The rule in plain words with the best reason beside it; an exit's reason already names its rule."""
+    if holding.action in (Action.SELL, Action.STUCK) and holding.reason:
+        return holding.reason
+    return f"{rule_in_words(holding.rule)} ({holding.reason})" if holding.reason else rule_in_words(holding.rule)
+
+
+def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
+    shown = view(book, info, mode)
+    decision = shown.decision
+    week = weekday_title(decision, shown.status.ledger)
+    moved = [h for h in decision.holdings if h.action is not Action.HOLD and not h.stable]
+    moved.sort(key=lambda h: -abs(h.weight - h.from_weight))
+    lines = [f"{h.symbol}: {_moved(h)}." for h in moved[:MOST_LINES]]
+    if len(moved) > MOST_LINES:
+        lines.append(f"And {len(moved) - MOST_LINES} smaller changes.")
+    return Reply(
+        title=loud(f"Why {info.title} changed, {week} ({labelled(mode, shown.status)})", shown.status),
+        text=(capital(decision.risk.reason),) if decision.risk else (),
+        after=(*(lines or ["No holding changed: nothing moved far enough to be worth its cost."]), *decision.notes),
+        note=(f"Turnover {percent(decision.turnover)}. {fill_line(shown)}", "Simulated, not advice."),
+        buttons=tuple(Button(h.symbol, f"/why ={h.symbol} {info.id}") for h in moved[:3]),
+    )
+
+
+def _all(book: Book, mode: str) -> Reply:
+    lines = []
+    for info in book.indices():
+        stored = book.decision(info.id, mode)
+        lines.append(f"{info.title}: {_summary(stored) if stored else 'no decision yet'}.")
+    if not any(book.decision(info.id, mode) for info in book.indices()):
+        decided(book, book.indices()[0], mode)
+    return Reply(
+        title=loud(f"Why the indices changed ({labelled(mode, book.status())})", book.status()),
+        text=tuple(lines),
+        note=("More: /why with an index or a token.",),
+        buttons=tuple(Button(info.title, f"/why {info.id}") for info in book.indices()),
+    )
+
+
+def _summary(stored: StoredDecision) -> str:
+    """`bought RUNE, sold LDO, risk raised, 15 % in stablecoins`."""
+    decision = stored.decision
+    parts = []
+    for verb, action in (("bought", Action.BUY_NEW), ("sold", Action.SELL)):
+        symbols = [h.symbol for h in decision.holdings if h.action is action and not h.stable]
+        if symbols:
+            parts.append(f"{verb} {listed(symbols)}")
+    if decision.risk:
+        parts.append(f"risk {decision.risk.step.value}")
+    return ", ".join([*parts, f"{percent(decision.stablecoin_share)} in stablecoins"])
+
+
+COMMAND = Command(
+    name="why",
+    help="Why an index or a holding changed",
+    run=run,
+    example="/why aave defi",
+    params=(
+        Param("subject", "a token or an index", "subject"),
+        Param("index", "an index", "index"),
+        Param("mode", "a risk mode", "mode"),
+    ),
+)

@@ -1,0 +1,68 @@
+"""Takes one message to its command and always comes back with a Reply: the border where errors become sentences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from bot.arguments import Misunderstood, nearest, offers, understand
+from bot.book import Book
+from bot.command import Arguments, Command, Param, Request, Who
+from bot.commands import COMMANDS
+from bot.phrases import clean, clipped, listed
+from bot.reply import Reply
+from engine.errors import CrierError
+
+__all__ = ["Arguments", "Command", "Param", "Request", "Who", "dispatch"]
+
+LONGEST_MESSAGE = 400  # no command needs more; the rest of a longer message is not read
+ADMINS = {Who.CHAT_ADMIN: "an admin of this chat", Who.BOT_ADMIN: "an admin of this bot"}
+
+log = logging.getLogger(__name__)
+
+
+def dispatch(book: Book, request: Request, commands: Mapping[str, Command] = COMMANDS) -> Reply:
+    """Answer one message; never raises for what a person wrote or for what the shelves hold."""
+    name, given = _split(request.text)
+    try:
+        command = commands.get(name)
+        if command is None:
+            return _unknown(book, name, commands)
+        if request.who < command.who:
+            return _sorry(f"/{name} is for {ADMINS[command.who]} only.")
+        return command.run(request, book, understand(command, book, request, given))
+    except Misunderstood as error:
+        return Reply(text=(str(error),), buttons=error.buttons, ok=False)
+    except CrierError as error:
+        return _sorry(str(error))
+    except Exception:
+        # The person's words stay out of the log: it is kept longer than a chat is.
+        log.exception("command %s failed on %s", name if name in commands else "(unknown)", request.platform)
+        return _sorry("Something went wrong here, and it has been written down. Please try again later.")
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    """Command name and words of a message: `/index@SomeBot defi`, `index defi`, `$AAVE`."""
+    spoken = [word for word in map(clean, text[:LONGEST_MESSAGE].split()) if word]
+    if not spoken:
+        return "help", []
+    first, given = spoken[0], spoken[1:]
+    if first.startswith("$") and len(first) > 1:
+        return "token", spoken
+    return first.lstrip("/").split("@", 1)[0].casefold(), given
+
+
+def _sorry(sentence: str) -> Reply:
+    return Reply(text=(sentence,), ok=False)
+
+
+def _unknown(book: Book, name: str, commands: Mapping[str, Command]) -> Reply:
+    """No such command: the nearest one, or the index or token whose name stands in a command's place."""
+    near = [f"/{other}" for other in nearest(name, commands)]
+    if name in {info.id for info in book.indices()}:
+        near = [f"/index {name}"]
+    elif not near and name and (found := book.find_tokens(name)):
+        near = [f"/token {token.symbol}" for token in found[:1]]
+    hint = f"Did you mean {listed(near, 'or')}?" if near else "See /help."
+    said = f"There is no command called “/{clipped(name)}”." if name else "A command has a name, like /help."
+    return Reply(text=(f"{said} {hint}",), buttons=tuple(offers((n, n) for n in near or ["/help"])), ok=False)

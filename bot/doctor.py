@@ -1,0 +1,97 @@
+"""Examines an installation: settings, clock, disk, database, journal and data, one finding each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from bot.services import Services, open_services
+from bot.settings import Settings
+from engine.errors import CrierError
+from engine.features import CATALOGUE
+from engine.model import Ledger
+from engine.modes import modes
+from engine.themes import themes
+
+FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
+EARLIEST_CLOCK = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # this program is younger than that
+LEDGERS: tuple[Ledger, ...] = ("live", "replay")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: whether it passed, and one sentence."""
+
+    check: str
+    ok: bool
+    says: str
+
+
+def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
+    """Run every check; one that cannot be run counts as failed and says why."""
+    return list(_findings(settings, now))
+
+
+def _findings(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
+    yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
+    yield _disk(settings)
+    try:
+        with open_services(settings) as services:
+            yield Finding("database", True, f"{settings.database}, SQLite {sqlite3.sqlite_version}")
+            yield _attempt("integrity", lambda: _integrity(services))
+            for ledger in LEDGERS:
+                yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
+            yield _data(services, now)
+    except CrierError as error:
+        yield Finding("database", False, str(error))
+
+
+def _attempt(check: str, run: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, True, run())
+    except CrierError as error:
+        return Finding(check, False, str(error))
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.database.absolute().parent
+    if not folder.is_dir():
+        return Finding("disk", False, f"{folder} does not exist; create it or choose another path with --database")
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", free >= FREE_BYTES, f"{free / 1e9:.1f} GB free beside the database")
+
+
+def _integrity(services: Services) -> str:
+    services.database.check_integrity()
+    return "every page of the database reads back"
+
+
+def _journal(services: Services, ledger: Ledger) -> str:
+    verdict = services.database.journal.verify(ledger)
+    if not verdict.ok:
+        raise CrierError(verdict.message)
+    return verdict.message
+
+
+def _data(services: Services, now: dt.datetime) -> Finding:
+    span = services.database.market.span()
+    if span is None:
+        return Finding("data", False, "no market data yet; run crier import DIR")
+    first, last = span
+    age = (now.date() - last).days
+    return Finding("data", True, f"candles from {first} to {last}, the newest {age} days old")
+
+
+def print_findings(findings: list[Finding], console: Console) -> None:
+    """One line a finding."""
+    width = max(len(f.check) for f in findings)
+    for f in findings:
+        mark, colour = ("ok", "green") if f.ok else ("FAIL", "bold red")
+        console.print(f"[{colour}]{mark:4}[/] {f.check:{width}}  ", end="", highlight=False)
+        console.print(f.says, markup=False, highlight=False)

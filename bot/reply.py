@@ -1,0 +1,129 @@
+"""The Reply: what the bot says, as plain data without markup; every platform renders and escapes it its own way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+Tone = Literal["plain", "good", "bad", "quiet", "strong"]
+Align = Literal["left", "right"]
+ChartKind = Literal["levels", "weights", "price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; numbers stand right."""
+
+    title: str
+    align: Align = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text, each as long as `columns`; `tones` hints at one colour a row, or is empty."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    tones: tuple[Tone, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("every row of a table needs as many cells as there are columns")
+        if self.tones and len(self.tones) != len(self.rows):
+            raise ValueError("a table's tones are one a row, or none")
+
+    def tone(self, row: int) -> Tone:
+        return self.tones[row] if self.tones else "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of a chart, a value a day of the chart; None where there is none."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """Days from `start` to `end` that a chart shades, and the word for it: a step of the risk ladder."""
+
+    start: dt.date
+    end: dt.date
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day that a chart marks, with a word."""
+
+    date: dt.date
+    label: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSpec:
+    """What to draw, as data; `bot.charts` makes the picture when a platform asks for it."""
+
+    kind: ChartKind
+    title: str
+    days: tuple[dt.date, ...]
+    lines: tuple[Line, ...]
+    shades: tuple[Shade, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if any(len(line.values) != len(self.days) for line in self.lines):
+            raise ValueError("every line of a chart needs a value a day")
+        if any(value is not None and not math.isfinite(value) for line in self.lines for value in line.values):
+            raise ValueError("a chart's values are finite, or None where there is none")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A label, and the command that pressing it sends."""
+
+    label: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: title, paragraphs, a table, paragraphs below it, fine print, chart, buttons.
+
+    `ok` is False where the request was not met, which the command line turns into its exit status.
+    """
+
+    title: str = ""
+    text: tuple[str, ...] = ()
+    table: Table | None = None
+    after: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
+    chart: ChartSpec | None = None
+    buttons: tuple[Button, ...] = ()
+    ok: bool = True
+
+    def to_json(self) -> str:
+        """Compact JSON that `from_json` reads back without loss."""
+        return _adapter().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Reply:
+        return _adapter().validate_json(text)
+
+    def lines(self) -> tuple[str, ...]:
+        """Everything a person reads, in order, a table row a line: for plain renderers and searching."""
+        rows = [" ".join(row) for row in self.table.rows] if self.table else []
+        return tuple(line for line in (self.title, *self.text, *rows, *self.after, *self.note) if line)
+
+
+@cache
+def _adapter() -> TypeAdapter[Reply]:
+    return TypeAdapter(Reply)

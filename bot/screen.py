@@ -1,0 +1,183 @@
+"""Composes the one screen of an index that /index answers and the weekly announcement posts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.book import Book, IndexInfo, Status, StoredDecision, decided
+from bot.figures import Growth, growth
+from bot.phrases import (
+    counted,
+    day,
+    dollars,
+    listed,
+    percent,
+    short_head,
+    signed_percent,
+    weekday_title,
+    whole_percents,
+)
+from bot.reply import Button, Column, Reply, Table, Tone
+from engine.model import PASSIVE, Action, Decision, Holding, Settlement
+
+STAKE = 1000.0  # the dollars whose fate is told
+CASH = "USD"  # the engine's name for money that lies in no stablecoin
+TONES: dict[Action, Tone] = {
+    Action.BUY_NEW: "good",
+    Action.BUY_MORE: "good",
+    Action.TRIM: "bad",
+    Action.SELL: "bad",
+    Action.STUCK: "strong",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One index in one mode as it stands in the book, with what $1 became beside just holding."""
+
+    info: IndexInfo
+    mode: str
+    stored: StoredDecision
+    status: Status
+    index: Growth | None
+    holding: Growth | None
+
+    @property
+    def decision(self) -> Decision:
+        return self.stored.decision
+
+    @property
+    def is_backtest(self) -> bool:
+        return self.status.ledger != "live"
+
+
+def view(book: Book, info: IndexInfo, mode: str, before: dt.date | None = None) -> View:
+    """Read one index from the book, levels up to the day before `before`; NotEnoughData before its first decision."""
+    stored, status = decided(book, info, mode), book.status()
+    start = status.live_start if status.ledger == "live" else None
+    index = growth(book.levels(info.id, mode), start, before)
+    holding = growth(book.levels(info.id, PASSIVE), index.start, before) if index else None
+    return View(info, mode, stored, status, index, holding)
+
+
+def compose(shown: View, buttons: tuple[Button, ...] = ()) -> Reply:
+    """The whole screen: level, week, holdings, stablecoins, what was sold and why, fills, method, head."""
+    decision = shown.decision
+    return Reply(
+        title=title(shown),
+        text=(level_line(shown), week_line(shown)),
+        table=_table(decision),
+        after=(*_stable_line(decision), *_sold_lines(decision), *decision.notes),
+        note=(fill_line(shown), *_unfilled(shown.stored.settlement), *fine_print(shown)),
+        buttons=buttons,
+    )
+
+
+def title(shown: View) -> str:
+    week = weekday_title(shown.decision, shown.status.ledger)
+    return loud(f"{shown.info.title} index, {week} ({labelled(shown.mode, shown.status)})", shown.status)
+
+
+def labelled(mode: str, status: Status) -> str:
+    """`balanced`, or `balanced, backtest` where nothing was announced at the time."""
+    return mode if status.ledger == "live" else f"{mode}, backtest"
+
+
+def loud(title: str, status: Status) -> str:
+    """A title that cannot be mistaken for the real market."""
+    return f"SIMULATED: {title}" if status.simulated else title
+
+
+def level_line(shown: View) -> str:
+    """`$1,000 on 5 Jan is now $1,124. Just holding: $970.`"""
+    if shown.index is None:
+        return f"Starts with {dollars(STAKE)} at the close of {day(shown.decision.date)}."
+    when = day(shown.index.start, near=shown.index.days[-1])
+    said = f"{dollars(STAKE)} on {when} is now {dollars(STAKE * shown.index.now)}."
+    return f"{said} Just holding: {dollars(STAKE * shown.holding.now)}." if shown.holding else said
+
+
+def week_line(shown: View) -> str:
+    """`This week +3.1 %, holding -1.4 %. Risk: raised.`"""
+    risk = f"Risk: {shown.decision.risk.step.value}." if shown.decision.risk else ""
+    if shown.index is None:
+        return risk or "The first week."
+    week = f"This week {signed_percent(shown.index.week())}"
+    if shown.holding:
+        week += f", holding {signed_percent(shown.holding.week(shown.index.days[-1]))}"
+    return f"{week}. {risk}".strip()
+
+
+def whole_weights(holdings: Sequence[Holding]) -> list[int]:
+    """The weights as whole percents that sum to exactly 100 with the stablecoins."""
+    return whole_percents([holding.weight for holding in holdings])
+
+
+def kept(decision: Decision) -> list[tuple[Holding, int]]:
+    """What the index holds after the decision, stablecoins included, with its whole percents."""
+    held = [h for h in decision.holdings if h.weight > 0]
+    return list(zip(held, whole_weights(held), strict=True))
+
+
+def _table(decision: Decision) -> Table | None:
+    risky = [(holding, whole) for holding, whole in kept(decision) if not holding.stable]
+    if not risky:
+        return None
+    return Table(
+        columns=(Column("Token"), Column("Weight", "right"), Column("Action"), Column("Grade")),
+        rows=tuple((h.symbol, f"{whole} %", h.action.value, h.grade.letter if h.grade else "") for h, whole in risky),
+        tones=tuple(TONES.get(holding.action, "plain") for holding, _ in risky),
+    )
+
+
+def _stable_line(decision: Decision) -> tuple[str, ...]:
+    """`Stablecoins 15 % (was 0): USDC 8, DAI 7`, or nothing where there were none and are none."""
+    legs = [(holding, whole) for holding, whole in kept(decision) if holding.stable]
+    before = whole_percents([h.from_weight for h in decision.holdings])
+    was = sum(whole for h, whole in zip(decision.holdings, before, strict=True) if h.stable)
+    if not legs and not was:
+        return ()
+    parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs)
+    said = f"Stablecoins {sum(whole for _, whole in legs)} % (was {was})"
+    return (f"{said}: {parts}" if parts else said,)
+
+
+def sold(decision: Decision) -> dict[str, list[str]]:
+    """Tokens that left, by the reason they left for."""
+    by_reason: dict[str, list[str]] = {}
+    for holding in decision.holdings:
+        if holding.action is Action.SELL and not holding.stable:
+            by_reason.setdefault(holding.reason, []).append(holding.symbol)
+    return by_reason
+
+
+def _sold_lines(decision: Decision) -> tuple[str, ...]:
+    return tuple(f"Sold {listed(symbols)}: {reason}" for reason, symbols in sold(decision).items())
+
+
+def fill_line(shown: View) -> str:
+    """What the trades cost, or will: `Fills at today's close, cost about 0.13 %.`"""
+    decision, settlement = shown.decision, shown.stored.settlement
+    if not decision.trades:
+        return "No trades this week."
+    when = day(decision.date, near=shown.status.next_decision.date())
+    if settlement is not None:
+        return f"Filled at {when}'s close, cost {percent(settlement.cost, 2)}."
+    close = f"{when}'s close" if shown.is_backtest else "today's close"
+    return f"Fills at {close}, cost about {percent(decision.cost_estimate, 2)}."
+
+
+def _unfilled(settlement: Settlement | None) -> tuple[str, ...]:
+    missed = [fill for fill in settlement.fills if fill.status != "filled"] if settlement else []
+    if not missed:
+        return ()
+    said = listed(f"{fill.symbol} ({fill.status})" for fill in missed)
+    return (f"{counted(len(missed), 'trade')} not filled in full: {said}.",)
+
+
+def fine_print(shown: View) -> tuple[str, ...]:
+    """Simulated, method, and the journal's head."""
+    market = "SIMULATED market" if shown.status.simulated else "Simulated"
+    return f"{market}, not advice. Method {shown.decision.method}", short_head(shown.stored.head)

@@ -1,0 +1,141 @@
+"""The book that commands read from, opened on the database: one ledger, live where there is one, else the replay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cached_property
+
+from pydantic import TypeAdapter
+
+from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
+from engine.model import Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
+from engine.modes import DEFAULT_MODE, mode, modes
+from engine.signals import call
+from engine.themes import Theme, themes
+from storage import decisions
+from storage.chain import Verdict as ChainVerdict
+from storage.chain import combined, head_verdict
+from storage.database import Database
+
+SKILL = "skill"  # provenance key: the record's figures, made by the weekly job
+LEDGERS: tuple[Ledger, ...] = ("live", "replay")
+_SKILL = TypeAdapter(Skill)
+
+
+class DatabaseBook:
+    """Implements `bot.book.Book` over a database as it stood at `now` (UTC)."""
+
+    def __init__(self, database: Database, now: dt.datetime, ledger: Ledger | None = None) -> None:
+        self._db = database
+        self._now = now
+        self._ledger = ledger
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger or ("live" if self._db.decisions.live_start() else "replay")
+
+    def indices(self) -> Sequence[IndexInfo]:
+        return [IndexInfo(entry.id, entry.title, entry.description) for entry in themes().values()]
+
+    def modes(self) -> Sequence[str]:
+        return list(modes())
+
+    def decision(self, index: str, mode: str) -> StoredDecision | None:
+        found = self.history(index, mode, 1)
+        return found[0] if found else None
+
+    def history(self, index: str, mode: str, limit: int) -> Sequence[StoredDecision]:
+        return [_stored(found) for found in self._db.decisions.history(self.ledger, index, mode, limit)]
+
+    def levels(self, index: str, mode: str) -> Sequence[LevelPoint]:
+        return self._db.decisions.levels(self.ledger, index, mode)
+
+    def members(self, index: str) -> Sequence[str]:
+        entry = themes()[index]
+        return [token.symbol for token in self._tokens if _belongs(token, entry)]
+
+    def signals(self) -> WeekSignals | None:
+        return self._db.signals.latest(self.ledger)
+
+    def previous_signals(self) -> WeekSignals | None:
+        newest = self.signals()
+        return self._db.signals.latest(self.ledger, before=newest.date) if newest else None
+
+    def call(self, signal: Signal, mode_name: str) -> Call:
+        return call(signal, mode(mode_name).margin)
+
+    def find_tokens(self, text: str) -> Sequence[Token]:
+        return self._db.market.find(text)
+
+    def token_names(self) -> Sequence[str]:
+        return self._db.market.all_names()
+
+    def closes(self, symbol: str, days: int) -> Sequence[tuple[dt.date, float]]:
+        token = self._db.market.token_ids().get(symbol)
+        return self._db.market.closes(token, days, self._seen_until) if token is not None else []
+
+    def skill(self) -> Skill | None:
+        text = self._db.market.provenance(SKILL)
+        return _SKILL.validate_json(text) if text else None
+
+    def status(self) -> Status:
+        span = self._db.market.span() or (None, None)
+        counts = self._db.market.counts()
+        newest = self.decision(next(iter(themes())), DEFAULT_MODE)
+        week = self.signals()
+        return Status(
+            simulated=self._db.market.is_simulated(),
+            first_date=span[0],
+            last_date=span[1],
+            tokens=counts["tokens"],
+            candles=counts["candles"],
+            ledger=self.ledger,
+            live_start=self._db.decisions.live_start(),
+            last_week=newest.decision.week if newest else None,
+            next_decision=next_decision(self._now),
+            entries=self._db.journal.count(self.ledger),
+            head=self._db.journal.head(self.ledger),
+            refused_rows=sum(self._db.market.refusal_counts().values()),
+            dropped_features=week.dropped_features if week else (),
+        )
+
+    def verify(self, head: str | None) -> Verdict:
+        """Recompute every chain; where they hold and a head is asked for, say which entry it is."""
+        verdict = combined([self._db.journal.verify(ledger) for ledger in LEDGERS])
+        if verdict.ok and head is not None:
+            verdict = head_verdict(self._db.journal.find_head(head))
+        return _verdict(verdict)
+
+    @cached_property
+    def _tokens(self) -> Sequence[Token]:
+        return self._db.market.tokens()
+
+    @property
+    def _seen_until(self) -> dt.date | None:
+        """A replayed week shows no price that came after it."""
+        newest = self._db.signals.latest(self.ledger)
+        return newest.date if newest and self.ledger == "replay" else None
+
+
+def next_decision(now: dt.datetime) -> dt.datetime:
+    """The next Monday 00:00 UTC after `now`."""
+    days = 7 - now.weekday()
+    return dt.datetime.combine(now.date() + dt.timedelta(days=days), dt.time(), dt.UTC)
+
+
+def store_skill(database: Database, skill: Skill) -> None:
+    """Keep the record's figures for /track, so that no command has to read the whole record."""
+    database.market.set_provenance(SKILL, _SKILL.dump_json(skill).decode())
+
+
+def _belongs(token: Token, entry: Theme) -> bool:
+    return token.kind is TokenKind.COIN and (entry.members == "*" or entry.members in token.themes)
+
+
+def _stored(found: decisions.StoredDecision) -> StoredDecision:
+    return StoredDecision(found.decision, found.settlement, found.entry.hash, found.entry.seq)
+
+
+def _verdict(verdict: ChainVerdict) -> Verdict:
+    return Verdict(verdict.ok, verdict.entries, verdict.head, verdict.message)

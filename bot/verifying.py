@@ -1,0 +1,21 @@
+"""Checks the journal for the command line: every chain of a database, an exported file, or one posted head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.book import Verdict
+from bot.services import open_services
+from bot.settings import Settings
+from storage.journal import find_head_in_file, verify_file
+
+
+def verify_journal(settings: Settings, head: str | None, journal: Path | None) -> Verdict:
+    """Recompute both chains (or those of an export); with `head`, say which entry it is the head of."""
+    if journal is not None:
+        verdict = verify_file(journal)
+        if verdict.ok and head is not None:
+            verdict = find_head_in_file(journal, head)
+        return Verdict(verdict.ok, verdict.entries, verdict.head, verdict.message)
+    with open_services(settings) as services:
+        return services.book.verify(head)

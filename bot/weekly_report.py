@@ -1,0 +1,68 @@
+"""Shows what a run of the weekly job did, to a person and to a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from bot.weekly import Week, week_name
+from engine.model import PASSIVE
+
+
+def print_week(week: Week, console: Console, dry_run: bool) -> None:
+    """One line an index and mode, then the journal's head."""
+    name = week_name(week.as_of)
+    if week.already_decided:
+        console.print(f"Week {name} is already decided in the {week.ledger} ledger; nothing to do.", highlight=False)
+    for alert in week.alerts:
+        console.print(f"For admins: {alert.text}", markup=False, highlight=False)
+    for decision in week.decisions:
+        if decision.mode == PASSIVE:
+            continue
+        held = sum(1 for line in decision.holdings if line.weight > 0 and not line.stable)
+        step = decision.risk.step.value if decision.risk else "-"
+        console.print(
+            f"{decision.index:6} {decision.mode:13} {held:2} held, stablecoins {decision.stablecoin_share:4.0%}, "
+            f"risk {step}, turnover {decision.turnover:.0%}",
+            highlight=False,
+        )
+    if dry_run:
+        console.print("Dry run: nothing was stored.")
+    elif week.head:
+        console.print(f"Journal head ({week.ledger}): {week.head}", highlight=False)
+
+
+def week_to_dict(week: Week) -> dict[str, Any]:
+    """The shape of `crier week --json`: see docs/cli.md."""
+    return {
+        "week": week_name(week.as_of),
+        "date": week.as_of.isoformat(),
+        "ledger": week.ledger,
+        "already_decided": week.already_decided,
+        "head": week.head,
+        "decisions": [
+            {
+                "index": d.index,
+                "mode": d.mode,
+                "risk_score": round(d.risk.score, 2) if d.risk else None,
+                "risk_step": d.risk.step.value if d.risk else None,
+                "stablecoin_share": round(d.stablecoin_share, 6),
+                "turnover": round(d.turnover, 6),
+                "cost_estimate": round(d.cost_estimate, 8),
+                "holdings": [
+                    {
+                        "symbol": h.symbol,
+                        "from_weight": round(h.from_weight, 6),
+                        "weight": round(h.weight, 6),
+                        "action": h.action.value,
+                        "rule": h.rule,
+                        "stable": h.stable,
+                    }
+                    for h in d.holdings
+                ],
+            }
+            for d in week.decisions
+        ],
+        "alerts": [alert.text for alert in week.alerts],
+    }

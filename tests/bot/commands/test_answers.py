@@ -1,0 +1,298 @@
+"""What each command says, and that it stays honest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.book import Verdict
+from bot.commands import COMMANDS
+from bot.dispatch import Request, dispatch
+from bot.reply import Reply
+from engine.model import RiskStep
+
+
+def ask(book: Any, text: str) -> Reply:
+    return dispatch(book, Request(text, "test", "c", "u"))
+
+
+def said(book: Any, text: str) -> str:
+    return "\n".join(ask(book, text).lines())
+
+
+READING = [name for name in COMMANDS if name not in ("help", "explain", "verify", "status")]
+SUBJECT = {"token": "aave", "indices": ""}
+
+
+@pytest.mark.parametrize("name", READING)
+def test_a_replayed_record_is_called_backtest(name: str, book: Any, make: Any) -> None:
+    book.state = make.status(ledger="replay", live_start=None)
+    reply = ask(book, f"/{name} {SUBJECT.get(name, 'defi')}")
+    assert "backtest" in (reply.note[0] if name == "token" else reply.title)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_a_live_record_is_not_called_backtest(name: str, book: Any) -> None:
+    assert "backtest" not in ask(book, f"/{name} {SUBJECT.get(name, 'defi')}").title
+
+
+@pytest.mark.parametrize("name", [*READING, "status"])
+def test_a_simulated_market_says_so_in_the_title(name: str, book: Any, make: Any) -> None:
+    book.state = make.status(simulated=True)
+    assert ask(book, f"/{name} {'' if name == 'status' else SUBJECT.get(name, 'defi')}").title.startswith("SIMULATED")
+
+
+def test_indices_shows_each_index_beside_just_holding_and_which_has_no_decision_yet(book: Any) -> None:
+    reply = ask(book, "/indices")
+    assert reply.table is not None
+    rows = {row[0]: row for row in reply.table.rows}
+    assert rows["DeFi"] == ("DeFi", "+2.0 %", "+1.6 %", "raised", "15 %")
+    assert rows["Memecoins"][3] == "not yet"
+    assert [button.command for button in reply.buttons][:2] == ["/index large", "/index defi"]
+
+
+def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
+    reply = ask(book, "/token aave")
+    assert reply.text == (
+        "Bullish, grade 57 (B+), strength +0.30.",
+        "Next seven days: 46 % bullish (base 36 %), 29 % neutral, 25 % bearish.",
+        "Of 212 past signals with this grade (backtest) 44 % rose.",
+        "For: fell less than its peers this month.",
+        "Against: overbought (RSI).",
+        "48 of 62 data points, on-chain missing.",
+        "Price $92.31, +4.2 % in seven days.",
+    )
+    assert reply.table is not None
+    assert ("DeFi", "20 %", "hold") in reply.table.rows
+    assert reply.chart is not None
+    assert [mark.label for mark in reply.chart.marks] == ["6 Nov: bearish, B+", "13 Nov: bullish, B+"]
+
+
+def test_few_past_signals_of_a_grade_are_not_shown_as_a_rate(book: Any) -> None:
+    book.past = replace(book.past, bands=(replace(book.past.bands[0], calls=29, hits=20),))
+    assert "past signals" not in said(book, "/token aave")
+
+
+def test_an_abstention_is_an_answer_with_its_reason(book: Any) -> None:
+    reply = ask(book, "/token =beam")
+    assert reply.ok
+    assert reply.text[0] == "No call: too little price history."
+    assert "strength" not in said(book, "/token =beam")
+
+
+def test_a_stablecoin_and_an_unwatched_token_are_told_apart(book: Any) -> None:
+    assert "A stablecoin" in said(book, "/token usdc")
+    assert "not among the tokens looked at" in said(book, "/token =beam_mw")
+
+
+def test_signals_counts_ranks_and_tells_what_turned(book: Any) -> None:
+    reply = ask(book, "/signals")
+    assert reply.text[:2] == (
+        "Market: 54 % chance of a rise over seven days (base 55 %).",
+        "8 tokens: 4 bullish, 2 neutral, 1 bearish, 1 no call.",
+    )
+    assert "Turned bearish: LDO." in reply.text
+    assert reply.table is not None
+    assert [row[0] for row in reply.table.rows] == ["AAVE", "RUNE", "GMX", "XVS", "BTC", "SHIB", "LDO"]
+
+
+def test_signals_of_an_index_are_its_members_only(book: Any) -> None:
+    reply = ask(book, "/signals meme")
+    assert reply.table is not None
+    assert [row[0] for row in reply.table.rows] == ["SHIB"]
+
+
+def test_a_long_list_shows_both_ends(book: Any, make: Any) -> None:
+    many = tuple(make.signal(f"T{i:02}", lean=i / 200) for i in range(30))
+    book.week = replace(book.week, signals=many)
+    book.before = replace(book.before, signals=tuple(make.signal(f"T{i:02}", lean=-0.1) for i in range(30)))
+    reply = ask(book, "/signals")
+    assert reply.table is not None
+    assert [row[0] for row in reply.table.rows] == [f"T{i:02}" for i in (29, 28, 27, 26, 25, 4, 3, 2, 1, 0)]
+    assert any(line.startswith("Turned bullish:") and line.endswith("more.") for line in reply.text)
+
+
+def test_the_engines_own_words_on_skill_are_passed_on(book: Any) -> None:
+    book.week = replace(book.week, note="Past odds were no better than the base rates.")
+    assert "Past odds were no better than the base rates." in ask(book, "/signals").after
+
+
+def test_risk_shows_parts_by_weight_and_what_each_step_does(book: Any) -> None:
+    reply = ask(book, "/risk defi")
+    assert reply.text[0] == "Step: raised (was normal). Score 47 of 100 asks for 15 % in stablecoins; held: 15 %."
+    assert reply.table is not None
+    assert [row[0] for row in reply.table.rows] == ["breadth", "mood", "trend"]
+    assert "raised (now): score from 40, at least 25 % in stablecoins" in reply.after
+    assert sum("(now)" in line for line in reply.after) == 1
+
+
+def test_each_mode_has_its_own_ladder(book: Any) -> None:
+    assert ask(book, "/risk defi aggressive").after != ask(book, "/risk defi conservative").after
+
+
+def test_track_shows_the_index_and_just_holding_side_by_side(book: Any) -> None:
+    reply = ask(book, "/track defi")
+    assert reply.table is not None
+    assert [column.title for column in reply.table.columns] == ["", "Index", "Just holding"]
+    assert ("$1,000 became", "$1,112", "$950") in reply.table.rows
+    assert "Ahead of holding in 44 of 44 weeks." in reply.text
+    assert reply.chart is not None
+
+
+def test_track_gives_the_hit_rate_with_interval_base_and_label(book: Any) -> None:
+    expected = "Backtest hit rate: 44 % of 212 bullish calls (interval 37 to 51 %, base 36 %), all tokens."
+    assert expected in ask(book, "/track defi").after
+    book.past = replace(book.past, ledger="live")
+    assert expected.replace("Backtest", "Live") in ask(book, "/track").after
+
+
+def test_too_few_calls_are_called_too_few(book: Any) -> None:
+    book.past = replace(book.past, ledger="live", bullish_calls=29, bullish_hits=29)
+    assert "Live: 29 bullish calls so far, too few to judge." in ask(book, "/track").after
+
+
+@pytest.mark.parametrize(
+    ("loss", "t", "verdict"),
+    [
+        (1.085, 5.8, "The odds were better than the base rates"),
+        (1.085, 0.4, "The odds were hardly better than chance"),
+        (1.091, 5.8, "The odds themselves showed no skill"),
+        (1.097, 5.8, "The odds themselves showed no skill"),
+        (1.097, 0.4, "No skill"),
+    ],
+)
+def test_a_model_without_skill_is_told_plainly(loss: float, t: float, verdict: str, book: Any) -> None:
+    book.past = replace(book.past, log_loss=loss, rank_ic_t=t)
+    assert any(line.startswith(verdict) for line in ask(book, "/track defi").after)
+
+
+def test_no_record_at_all_is_said(book: Any) -> None:
+    book.past = None
+    assert "No past call has come due yet, so nothing is known of their skill." in ask(book, "/track").after
+
+
+def test_a_losing_index_is_told_in_the_same_place(book: Any, make: Any) -> None:
+    book.level_points["defi", "balanced"] = make.levels(drift=-0.002)
+    winning, losing = ask(book, "/track rwa"), ask(book, "/track defi")
+    assert winning.table is not None and losing.table is not None
+    assert [row[0] for row in losing.table.rows] == [row[0] for row in winning.table.rows]
+    assert losing.table.rows[1][1].startswith("-")
+
+
+def test_history_is_newest_first_and_as_long_as_asked(book: Any) -> None:
+    reply = ask(book, "/history defi 3")
+    assert reply.table is not None
+    assert [row[0] for row in reply.table.rows] == ["2023-W46", "2023-W45", "2023-W44"]
+    assert reply.table.rows[0][1:3] == ("GMX", "LDO")
+    assert [row[-1] for row in reply.table.rows] == ["about 0.13 %", "0.13 %", "0.13 %"]
+
+
+def test_history_draws_the_weights_of_every_week_to_one_hundred(book: Any) -> None:
+    chart = ask(book, "/history defi").chart
+    assert chart is not None
+    assert len(chart.days) == 12
+    for week in range(12):
+        assert sum(line.values[week] or 0 for line in chart.lines) == 100
+
+
+def test_why_of_a_token_names_the_rule_and_both_sides(book: Any) -> None:
+    reply = ask(book, "/why rune defi")
+    assert reply.text == (
+        "DeFi: buy more, 12 % to 18 %: its strength against the others changed (fell less than its peers this month).",
+    )
+    assert "Against: overbought (RSI)." in reply.after
+
+
+def test_why_of_a_token_that_nobody_holds(book: Any) -> None:
+    assert ask(book, "/why shib").text == ("No index holds it.",)
+    assert ask(book, "/why shib defi").text == ("The DeFi index does not hold it.",)
+
+
+def test_why_of_an_index_lists_the_largest_moves_first(book: Any) -> None:
+    lines = ask(book, "/why defi").after
+    assert lines[0] == "LDO: sell, 28 % to 0 %: turned bearish (momentum, exchange inflows)."
+    assert [line.split(":")[0] for line in lines] == ["LDO", "GMX", "XVS", "RUNE"]
+
+
+def test_why_of_a_week_without_changes_says_so(book: Any, make: Any) -> None:
+    quiet = make.decision(holdings=[replace(make.HOLDINGS[0], weight=1.0, from_weight=1.0)])
+    stored = replace(book.decisions["defi", "balanced"][0], decision=quiet)
+    book.decisions["defi", "balanced"] = [stored]
+    assert "No holding changed" in ask(book, "/why defi").after[0]
+
+
+def test_why_alone_says_it_of_every_index(book: Any) -> None:
+    reply = ask(book, "/why")
+    assert "DeFi: bought GMX, sold LDO, risk raised, 15 % in stablecoins." in reply.text
+    assert "Memecoins: no decision yet." in reply.text
+
+
+def test_verify_passes_a_posted_head_on_without_its_spaces(book: Any) -> None:
+    assert ask(book, "/verify 4F9C 02d7 6a1b 88e0 c3f5 19aa 7d42 e21a").ok
+    assert ask(book, "/verify").ok
+    assert book.asked_heads == ["4f9c02d76a1b88e0c3f519aa7d42e21a", None]
+
+
+@pytest.mark.parametrize("head", ["4f9c", "zzzz" * 8, "0" * 65])
+def test_verify_asks_for_a_whole_head(head: str, book: Any) -> None:
+    reply = ask(book, f"/verify {head}")
+    assert not reply.ok
+    assert "32 to 64" in reply.lines()[0]
+    assert book.asked_heads == []
+
+
+def test_a_broken_chain_is_a_failure_and_told(book: Any) -> None:
+    book.verdict = Verdict(False, 17, None, "Entry 17 (decision, 2023-11-06) does not fit the one before.")
+    reply = ask(book, "/verify")
+    assert not reply.ok
+    assert "NOT" in reply.title
+    assert "Entry 17" in reply.text[0]
+
+
+def test_status_tells_the_record_and_what_was_left_out(book: Any, empty_book: Any, make: Any) -> None:
+    assert "live since 2 Jan 2023" in said(book, "/status")
+    assert "backtest only, no live decision yet" in said(empty_book, "/status")
+    book.state = make.status(dropped_features=("rsi_14",))
+    assert "rsi_14" in ask(book, "/status").after[0]
+    assert "none yet" in said(empty_book, "/status")
+
+
+def test_explain_answers_to_any_spelling_and_lists_all_words(book: Any) -> None:
+    assert ask(book, "/explain Just  Holding").title == "Just holding"
+    assert ask(book, "/explain benchmark").title == "Just holding"
+    assert "grade" in ask(book, "/explain").text[0]
+
+
+def test_an_index_without_risk_reading_still_answers(book: Any, make: Any) -> None:
+    bare = replace(book.decisions["defi", "balanced"][0], decision=make.decision(risk=None))
+    book.decisions["defi", "balanced"] = [bare]
+    assert ask(book, "/risk defi").text == ("No risk was read for this decision.",)
+    for name in ("index defi", "why defi", "why", "risk", "history defi", "indices", "track defi"):
+        assert ask(book, f"/{name}").ok
+
+
+def test_an_index_with_a_decision_but_no_level_yet_answers(book: Any) -> None:
+    book.level_points.clear()
+    for name in ("index defi", "track defi", "track", "indices", "why defi"):
+        assert ask(book, f"/{name}").ok
+    assert ask(book, "/index defi").text == ("Starts with $1,000 at the close of 13 Nov 2023.", "Risk: raised.")
+
+
+def test_the_live_record_starts_with_the_first_live_decision(book: Any, make: Any) -> None:
+    book.state = make.status(live_start=dt.date(2023, 11, 6))
+    assert ask(book, "/index defi").text[0].startswith("$1,000 on 6 Nov is now")
+    chart = ask(book, "/index defi").chart
+    assert chart is not None
+    assert [mark.label for mark in chart.marks] == ["live from here"]
+    assert chart.days[0] == make.START
+
+
+def test_every_stretch_above_normal_risk_is_shaded_once(book: Any) -> None:
+    chart = ask(book, "/track defi").chart
+    assert chart is not None
+    labels = [shade.label for shade in chart.shades]
+    assert labels == [RiskStep.EXTREME.value, RiskStep.HIGH.value, RiskStep.RAISED.value]
+    assert all(a.end <= b.start for a, b in zip(chart.shades, chart.shades[1:], strict=False))

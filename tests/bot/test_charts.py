@@ -1,0 +1,79 @@
+"""Charts come out as PNGs of the promised size, whatever names they carry."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from bot.charts import DRAWERS, THEMES, _drawable, render
+from bot.dispatch import Request, dispatch
+from bot.reply import ChartKind, ChartSpec, Line, Mark, Shade
+
+COMMANDS = {"levels": "/track defi", "weights": "/history defi", "price": "/token aave"}
+
+
+def chart_of(book: Any, kind: str) -> ChartSpec:
+    chart = dispatch(book, Request(COMMANDS[kind], "test", "c", "u")).chart
+    assert chart is not None
+    assert chart.kind == kind
+    return chart
+
+
+def size(png: bytes) -> tuple[int, int]:
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
+
+
+def test_every_kind_of_chart_has_its_drawer() -> None:
+    assert set(DRAWERS) == set(get_args(ChartKind)) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_kind_of_chart_is_a_phone_sized_png_in_every_look(kind: str, theme: str, book: Any) -> None:
+    assert size(render(chart_of(book, kind), theme)) == (1000, 700)
+
+
+def test_a_simulated_market_is_watermarked(book: Any) -> None:
+    chart = chart_of(book, "price")
+    assert render(replace(chart, simulated=True)) != render(chart)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_hostile_names_are_drawn_as_plain_text_without_a_warning(kind: str, book: Any) -> None:
+    chart = chart_of(book, kind)
+    name = "$\\frac{$ _*[<&` 漢字 🚀 \x1b[31m مؤشر"
+    day = chart.days[1]
+    hostile = replace(
+        chart,
+        title=name * 9,
+        lines=tuple(replace(line, name=name) for line in chart.lines),
+        marks=(Mark(day, name, "bad"),),
+        shades=(Shade(day, chart.days[-1], name),),
+    )
+    assert size(render(hostile)) == (1000, 700)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+@pytest.mark.parametrize("values", [(1.0, 1.0), (None, None), (0.0, 0.0), (1e-12, 2e-12), (None, 5.0), (1.0, 1e9)])
+def test_flat_missing_tiny_and_huge_values_are_drawn(kind: ChartKind, values: tuple[float | None, ...]) -> None:
+    days = (dt.date(2023, 1, 1), dt.date(2023, 1, 8))
+    spec = ChartSpec(kind, "t", days, (Line("a", values), Line("b", values)))
+    assert size(render(spec)) == (1000, 700)
+
+
+def test_a_character_that_the_font_lacks_becomes_a_question_mark() -> None:
+    assert _drawable("A漢B") == "A?B"
+    assert _drawable("_hidden") == " _hidden"
+
+
+def test_matplotlib_is_not_loaded_before_something_is_drawn() -> None:
+    code = "import sys, bot.charts, bot.dispatch, bot.platforms.console; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,286 @@
+"""The command line: every command helps with an example, answers, and fails with one sentence and the right code."""
+
+import csv
+import io
+import json
+import sqlite3
+import sys
+
+import pytest
+
+from bot.__main__ import main
+from bot.cli import app
+from engine.model import PASSIVE
+from engine.themes import themes
+
+COMMANDS = [(c.name or c.callback.__name__) for c in app.registered_commands]
+
+
+@pytest.fixture
+def crier(capsys, monkeypatch, tmp_path):
+    """Run the command line in an empty folder: crier("week", ...) -> (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CRIER_DATABASE", "CRIER_MODE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["crier", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def sentence(err):
+    """The one line a failure prints."""
+    lines = err.strip().splitlines()
+    assert "Traceback" not in err
+    assert lines[-1].startswith("crier: ")
+    assert lines[-1].endswith(".")
+    return lines[-1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_helps_with_an_example(crier, name):
+    code, out, _ = crier(name, "--help")
+    assert code == 0
+    assert "Example: crier " + name in " ".join(out.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_bad_usage_exits_with_two(crier, name):
+    code, _, err = crier(name, "--no-such-option")
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_every_command_is_in_the_documentation(request):
+    page = (request.config.rootpath / "docs" / "cli.md").read_text("utf-8")
+    for name in COMMANDS:
+        assert f"| `crier {name}" in page
+
+
+READERS = {
+    "ask": ("ask", "/index defi"),
+    "chat": ("chat",),
+    "week": ("week", "--as-of", "2026-06-29"),
+    "verify": ("verify",),
+    "export": ("export", "decisions"),
+    "backtest": ("backtest", "--from", "2026-06-01", "--to", "2026-06-29", "--out", "out"),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_without_a_database_one_sentence_says_what_makes_one(crier, name):
+    code, _, err = crier(*READERS[name])
+    assert code == 1
+    assert "crier import DIR" in sentence(err)
+
+
+@pytest.mark.parametrize("name", [n for n in READERS if n != "backtest"])
+@pytest.mark.parametrize(
+    "spoil, word",
+    [
+        (lambda p: p.mkdir(), "folder"),
+        (lambda p: p.write_bytes(b"this is no database at all" * 100), "choose another path"),
+        (lambda p: sqlite3.connect(p).execute("CREATE TABLE stranger (x)").connection.close(), "another program"),
+    ],
+    ids=["a folder", "garbage", "a stranger's database"],
+)
+def test_a_wrong_database_is_refused_in_one_sentence(crier, tmp_path, name, spoil, word):
+    spoil(tmp_path / "crier.db")
+    code, _, err = crier(*READERS[name])
+    assert code == 1
+    assert word in sentence(err)
+
+
+def test_a_database_from_a_newer_version_is_refused(crier, demo_database, tmp_path):
+    copy = tmp_path / "crier.db"
+    copy.write_bytes(demo_database.read_bytes())
+    with sqlite3.connect(copy) as link:
+        table = next(n for (n,) in link.execute("SELECT name FROM sqlite_master") if "migrations" in n)
+        columns = [row[1] for row in link.execute(f"PRAGMA table_info({table})")]
+        row = dict(zip(columns, link.execute(f"SELECT * FROM {table}").fetchone(), strict=True))
+        row |= {"name": "m999_from_the_future"} | ({"id": 999} if "id" in row else {})
+        link.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", list(row.values()))
+    link.close()
+    code, _, err = crier("ask", "/index defi")
+    assert code == 1
+    assert "newer Crier" in sentence(err)
+
+
+def test_ask_answers_and_json_holds_the_same_reply(crier, demo_database):
+    code, out, _ = crier("ask", "/index defi", "--database", demo_database)
+    assert code == 0
+    assert "DeFi index" in out
+    code, text, _ = crier("ask", "/index defi", "--json", "--database", demo_database)
+    reply = json.loads(text)
+    assert code == 0
+    assert reply["title"] in " ".join(out.split())
+    assert sum(int(row[1].rstrip(" %")) for row in reply["table"]["rows"]) <= 100
+
+
+@pytest.mark.parametrize("mode", ["conservative", "aggressive"])
+def test_ask_in_another_mode(crier, demo_database, mode):
+    code, out, _ = crier("ask", "/index defi", "--mode", mode, "--database", demo_database)
+    assert code == 0
+    assert mode in out
+
+
+def test_an_unknown_mode_or_setting_is_named(crier, demo_database, monkeypatch):
+    code, _, err = crier("ask", "/index", "--mode", "reckless", "--database", demo_database)
+    assert code == 1
+    assert "conservative, balanced, aggressive" in sentence(err)
+    monkeypatch.setenv("CRIER_MODE", "reckless")
+    code, _, err = crier("ask", "/index defi")
+    assert code == 1
+    assert "CRIER_MODE" in sentence(err)
+
+
+def test_an_unknown_index_or_token_gets_a_helpful_answer(crier, demo_database):
+    code, _, err = crier("ask", "/index defy", "--database", demo_database)
+    assert code == 1
+    assert "did you mean defi" in err
+    code, _, err = crier("ask", "/token zzzzzz", "--database", demo_database)
+    assert code == 1
+    assert "zzzzzz" in err
+
+
+def test_a_decided_week_is_said_to_be_decided_and_changes_nothing(crier, demo_database):
+    before = crier("verify", "--json", "--database", demo_database)[1]
+    code, out, _ = crier("week", "--as-of", "2026-06-29", "--database", demo_database)
+    assert code == 0
+    assert "already decided" in out
+    assert crier("verify", "--json", "--database", demo_database)[1] == before
+
+
+@pytest.mark.parametrize(
+    "arguments, code, word",
+    [
+        (("week", "--as-of", "2026-06-30"), 1, "use 2026-06-29"),
+        (("week", "--as-of", "2031-01-06"), 1, "newest candle"),
+        (("week",), 1, "newest candle"),
+        (("week", "--as-of", "someday"), 2, "2023-11-13"),
+        (("export", "dreams"), 1, "decisions, signals, levels and journal"),
+        (("export", "decisions", "--format", "xml"), 1, "json and csv"),
+        (("features", "--family", "astrology"), 1, "on-chain"),
+        (("verify", "--head", "xyz"), 1, "hex digits"),
+        (("verify", "--journal", "nowhere.jsonl"), 1, "cannot be read"),
+        (("import", "nowhere"), 1, "SIMULATED market"),
+        (("backtest", "--from", "2026-06-29", "--to", "2026-06-01", "--out", "o"), 1, "must not lie after"),
+        (("backtest", "--from", "2026-06-01", "--to", "2026-06-29", "--out", "o", "--index", "nft"), 1, "large, defi"),
+        (("backtest", "--from", "2026-06-01", "--to", "2026-06-29", "--out", "o", "--mode", "x"), 1, "balanced"),
+        (("backtest", "--from", "2030-06-03", "--to", "2030-07-01", "--out", "o"), 1, "no Monday to decide"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, tuple) else None,
+)
+def test_a_wrong_request_fails_in_one_sentence(crier, demo_database, arguments, code, word):
+    got, _, err = crier(*arguments, *(() if arguments[0] == "features" else ("--database", demo_database)))
+    assert got == code
+    assert word in (sentence(err) if code == 1 else err.replace("\n", " "))
+
+
+def test_an_archive_that_is_not_there_is_named(crier, tmp_path):
+    code, _, err = crier("import", tmp_path / "nowhere")
+    assert code == 1
+    assert "nowhere" in sentence(err)
+
+
+def test_an_import_reports_every_file_and_the_second_changes_nothing(crier, small_archive):
+    folder = small_archive(extra={"candles.csv.gz": ["2023-01-05,BTC,1,1,1,-3,1,x,0"]})
+    code, out, _ = crier("import", folder)
+    assert code == 0
+    assert "1 refused" in out
+    code, text, _ = crier("import", folder, "--json")
+    report = json.loads(text)
+    assert report["refused"] == 1
+    assert all(f["new"] == f["changed"] == 0 for f in report["files"])
+
+
+def test_before_the_first_decision_commands_say_when_it_comes(crier, small_archive):
+    crier("import", small_archive())
+    code, _, err = crier("ask", "/index defi")
+    assert code == 1
+    assert "next decision comes on Mon" in " ".join(err.split())
+
+
+def test_a_journal_with_one_changed_byte_is_exposed(crier, demo_database, tmp_path):
+    """F40: the entry is named, the exit code is 1."""
+    copy = tmp_path / "crier.db"
+    copy.write_bytes(demo_database.read_bytes())
+    with sqlite3.connect(copy) as link:
+        for (trigger,) in link.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            link.execute(f'DROP TRIGGER "{trigger}"')
+        link.execute("UPDATE journal SET body = replace(body, 'buy, new', 'buy, nEw') WHERE seq = 5")
+    link.close()
+    code, _, err = crier("verify")
+    assert code == 1
+    assert "entry 5" in sentence(err)
+
+
+def test_a_posted_head_is_found_and_a_foreign_one_is_not(crier, demo_database):
+    reply = json.loads(crier("ask", "/index defi", "--json", "--database", demo_database)[1])
+    head = reply["note"][-1]
+    code, out, _ = crier("verify", "--head", head, "--database", demo_database)
+    assert code == 0
+    assert "decision" in out
+    code, _, err = crier("verify", "--head", "0" * 32, "--database", demo_database)
+    assert code == 1
+    assert "not in this journal" in sentence(err)
+
+
+def test_an_exported_journal_verifies_by_itself(crier, demo_database, tmp_path):
+    file = tmp_path / "journal.jsonl"
+    assert crier("export", "journal", "--out", file, "--database", demo_database)[0] == 0
+    code, out, _ = crier("verify", "--journal", file)
+    assert code == 0
+    assert "holds" in out
+    file.write_text(file.read_text("utf-8").replace("buy, new", "buy, nEw", 1), "utf-8")
+    code, _, err = crier("verify", "--journal", file)
+    assert code == 1
+    assert "is broken at entry" in sentence(err)
+
+
+@pytest.mark.parametrize("what", ["decisions", "signals", "levels"])
+def test_exports_hold_the_same_records_in_both_formats(crier, demo_database, what):
+    records = json.loads(crier("export", what, "--database", demo_database)[1])
+    rows = list(csv.DictReader(io.StringIO(crier("export", what, "--format", "csv", "--database", demo_database)[1])))
+    assert records
+    assert [str(r["date"]) for r in records] == [r["date"] for r in rows]
+    if what == "decisions":
+        assert {(r["index"], r["mode"]) for r in records} >= {(index, PASSIVE) for index in themes()}
+
+
+def test_features_lists_the_catalogue(crier):
+    entries = json.loads(crier("features", "--json")[1])
+    assert len(entries) >= 50
+    assert len({e["family"] for e in entries}) == 6
+    code, out, _ = crier("features", "--family", "macro")
+    assert code == 0
+    assert "vix" in out
+
+
+def test_the_doctor_names_what_is_ill(crier, demo_database, tmp_path):
+    code, out, _ = crier("doctor", "--database", demo_database)
+    assert code == 0
+    assert "FAIL" not in out
+    code, out, err = crier("doctor", "--database", tmp_path / "no.db")
+    assert code == 1
+    assert "FAIL database" in out
+    assert "database" in sentence(err)
+
+
+def test_a_folder_that_cannot_be_written_is_named(crier, demo_database, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    code, _, err = crier("export", "decisions", "--out", blocked / "x.json", "--database", demo_database)
+    assert code == 1
+    assert "choose another path" in sentence(err)
+    code, _, err = crier("demo", "--no-chat", "--out", blocked)
+    assert code == 1
+    assert "choose another folder" in sentence(err)

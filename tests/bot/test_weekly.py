@@ -1,0 +1,159 @@
+"""The weekly job on a real file: all or nothing, once, deterministic, in the right ledger."""
+
+import datetime as dt
+import shutil
+
+import pytest
+
+from bot import weekly
+from bot.demo import END, make_demo, mondays
+from bot.reply import Reply
+from bot.shelf import DatabaseBook, next_decision
+from bot.weekly import ledger_for, run_week
+from engine.model import PASSIVE
+from engine.modes import DEFAULT_MODE, modes
+from engine.themes import themes
+from storage.database import open_database
+
+LAST = mondays()[-1]
+
+
+@pytest.fixture
+def database(demo_database, tmp_path):
+    copy = tmp_path / "copy.db"
+    shutil.copy(demo_database, copy)
+    opened = open_database(copy)
+    yield opened
+    opened.close()
+
+
+def forget_last_week(database):
+    """Take the newest week out of the keys and the journal, as if the job had not run yet."""
+    link = database.connection.raw.conn
+    for (trigger,) in link.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        link.execute(f'DROP TRIGGER "{trigger}"')
+    link.execute("PRAGMA foreign_keys = OFF")
+    first = link.execute("SELECT MIN(entry) FROM signal_weeks WHERE date = ?", (LAST.isoformat(),)).fetchone()[0]
+    start = link.execute("SELECT MIN(entry) FROM settlements WHERE date = ?", (mondays()[-2].isoformat(),)).fetchone()[
+        0
+    ]
+    for table in ("decisions", "settlements", "signal_weeks"):
+        link.execute(f"DELETE FROM {table} WHERE entry >= ?", (min(first, start),))
+    link.execute("DELETE FROM journal WHERE id >= ?", (min(first, start),))
+
+
+def test_every_index_is_decided_in_every_mode_with_its_twin(database):
+    for index in themes():
+        for mode in (*modes(), PASSIVE):
+            stored = database.decisions.latest("replay", index, mode)
+            assert stored is not None
+            assert sum(h.weight for h in stored.decision.holdings) == pytest.approx(1, abs=1e-9)
+            if mode != PASSIVE:
+                assert stored.decision.date == LAST
+                assert stored.settlement is None  # its own close has not been seen yet
+
+
+def test_the_week_before_has_been_settled_and_the_level_runs_on_daily(database):
+    before = database.decisions.latest("replay", "defi", DEFAULT_MODE, before=LAST)
+    assert before.settlement is not None
+    days = [p.date for p in database.decisions.levels("replay", "defi", DEFAULT_MODE)]
+    assert days == [mondays()[0] + dt.timedelta(days=k) for k in range((LAST - mondays()[0]).days)]
+
+
+def test_a_second_run_finds_the_week_decided(database):
+    head = database.journal.head("replay")
+    again = run_week(database, LAST, "replay")
+    assert again.already_decided
+    assert database.journal.head("replay") == head
+
+
+def test_a_run_after_a_crash_gives_the_same_head(database):
+    """F2, F3: the week is stored all or nothing, and computing it again gives the same bytes."""
+    head = database.journal.head("replay")
+    forget_last_week(database)
+    assert database.journal.head("replay") != head
+    assert run_week(database, LAST, "replay").head == head
+
+
+@pytest.mark.parametrize("step", ["settle", "add", "put_levels", "put_announcement"])
+def test_a_failure_at_any_step_of_storing_leaves_nothing_behind(database, monkeypatch, step):
+    """F2: signal and rows, both or neither."""
+    forget_last_week(database)
+    before = list(database.connection.raw.conn.iterdump())
+
+    def fail(*_):
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr(type(database.decisions), step, fail)
+    with pytest.raises(RuntimeError):
+        run_week(database, LAST, "replay")
+    assert list(database.connection.raw.conn.iterdump()) == before
+
+
+def test_a_dry_run_decides_and_stores_nothing(database):
+    forget_last_week(database)
+    before = list(database.connection.raw.conn.iterdump())
+    week = run_week(database, LAST, "replay", dry_run=True)
+    assert {d.index for d in week.decisions} == set(themes())
+    assert list(database.connection.raw.conn.iterdump()) == before
+
+
+def test_the_announcement_is_stored_as_a_reply_with_the_journals_head(database):
+    for index in themes():
+        stored = database.decisions.announcement("replay", index, DEFAULT_MODE, weekly.week_name(LAST))
+        reply = Reply.from_json(stored.reply)
+        head = reply.lines()[-1].replace(" ", "")[-32:]
+        assert database.journal.find_head(head) is not None
+
+
+def test_another_seed_makes_another_market_and_other_decisions(demo_database, tmp_path):
+    other = open_database(tmp_path / "other.db")
+    make_demo(other, seed=12, years=2)
+    ours = open_database(demo_database)
+    held = [
+        {h.symbol for h in db.decisions.latest("replay", "defi", DEFAULT_MODE).decision.holdings}
+        for db in (ours, other)
+    ]
+    heads = [db.journal.head("replay") for db in (ours, other)]
+    for db in (ours, other):
+        db.close()
+    assert held[0] != held[1]
+    assert heads[0] != heads[1]
+
+
+def test_something_happens_in_the_demo(database):
+    """Tokens enter, one turns and is replaced, and a share moves into stablecoins."""
+    weeks = database.decisions.history("replay", "defi", DEFAULT_MODE, 3)
+    last, middle, first = (stored.decision for stored in weeks)
+    assert len([h for h in first.holdings if h.action.value == "buy, new" and not h.stable]) >= 4
+    gone = {h.symbol for h in middle.holdings if h.action.value == "sell" and not h.stable}
+    new = {h.symbol for h in middle.holdings if h.action.value == "buy, new" and not h.stable}
+    assert gone
+    assert new
+    assert last.stablecoin_share >= middle.stablecoin_share + 0.25
+    assert last.risk.step != middle.risk.step
+
+
+@pytest.mark.parametrize(
+    "hours, live, ledger",
+    [(0, True, "live"), (23.9, True, "live"), (24, True, "replay"), (-1, True, "replay"), (1, False, "replay")],
+)
+def test_only_timely_decisions_from_live_sources_are_live(hours, live, ledger):
+    instant = dt.datetime(2026, 6, 29, tzinfo=dt.UTC)
+    assert ledger_for(instant.date(), instant + dt.timedelta(hours=hours), live) == ledger
+
+
+def test_the_book_shows_no_price_that_came_after_a_replayed_week(database):
+    book = DatabaseBook(database, dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
+    assert database.market.span()[1] == END - dt.timedelta(days=1)
+    assert book.closes("BTC", 5)[-1][0] == LAST - dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "now, then",
+    [("2026-06-28T23:59", "2026-06-29"), ("2026-06-29T00:00", "2026-07-06"), ("2026-12-31T10:00", "2027-01-04")],
+)
+def test_the_next_decision_is_the_next_monday_at_midnight(now, then):
+    """F32: year ends included, in UTC."""
+    at = next_decision(dt.datetime.fromisoformat(now).replace(tzinfo=dt.UTC))
+    assert at == dt.datetime.combine(dt.date.fromisoformat(then), dt.time(), dt.UTC)
