@@ -48,7 +48,7 @@ def _print_json(value: Any) -> None:
 
 @app.command(epilog=_example("crier demo"))
 def demo(
-    seed: Annotated[int, typer.Option(help="Another seed makes another market and other decisions.")] = 11,
+    seed: Annotated[int, typer.Option(help="Another seed makes another market and other decisions.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder for the chart and the database.")] = Path("crier-demo"),
     talk: Annotated[
         bool, typer.Option("--chat/--no-chat", help="Open the chat at the end, where there is a terminal.")

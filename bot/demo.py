@@ -103,8 +103,10 @@ def store_observations(database: Database, source: SimulatedMarket) -> None:
 
 def _show(console: Console, services: Services, weeks: list[Week], folder: Path) -> None:
     """Three weeks of one index, the others' latest, and a chart."""
-    for week in weeks:
+    for number, week in enumerate(weeks, 1):
+        console.rule(f"Week {number} of {WEEKS}, as a chat sees it", align="left")
         _print(console, week, {SHOWN})
+    console.rule("The other indices, latest week", align="left")
     _print(console, weeks[-1], set(themes()) - {SHOWN})
     asked = Request(text=f"/track {SHOWN}", platform="console", chat="demo", user="demo", mode=DEFAULT_MODE)
     chart = dispatch(services.book, asked).chart

@@ -132,7 +132,7 @@ def _exit(
     because = f" ({', '.join(against)})" if against else ""
     said = call(signal, rules.margin)
     if chosen:
-        rule, reason = "floor", f"its share fell below {100 * rules.floor:.0f} %"
+        rule, reason = "floor", f"share fell below {100 * rules.floor:.0f} %"
     elif said is Call.BEARISH:
         rule, reason = "bearish", f"turned bearish{because}"
     elif signal.conviction <= 0:

@@ -61,7 +61,7 @@ def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     path = tmp_path_factory.mktemp("demo") / "demo.db"
     database = open_database(path)
-    make_demo(database, seed=11, years=2)
+    make_demo(database, seed=7, years=2)
     database.close()
     return path
 
