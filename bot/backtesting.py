@@ -76,8 +76,9 @@ def print_summary(summary: dict[str, Any], out: Path, console: Console) -> None:
             highlight=False,
         )
     table = Table(box=None, pad_edge=False)
-    for column in ("index", "mode", "Sharpe", "holding", "worst fall", "holding", "stablecoins", "cost paid"):
-        table.add_column(column, justify="left" if column in ("index", "mode") else "right")
+    for column in ("index", "mode", "Sharpe", "holding", "worst fall", "holding", "in stables", "cost paid"):
+        named = column in ("index", "mode")
+        table.add_column(column, justify="left" if named else "right", no_wrap=named)
     for row in summary["indices"]:
         net, twin = row["net"], row["passive"]
         table.add_row(

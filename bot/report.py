@@ -57,11 +57,11 @@ def _sections(backtest: Backtest, summary: dict[str, Any]) -> Iterator[dict[str,
 def _figure(height: float) -> Iterator[tuple[Figure, Axes]]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, height), layout="constrained")
+    figure = Figure(figsize=(5.4, height), layout="constrained")  # small, so that letters are large on a phone
     axes = figure.subplots()
     figure.patch.set_alpha(0)
     axes.set_facecolor("none")
-    axes.tick_params(colors=INK, labelsize=10)
+    axes.tick_params(colors=INK, labelsize=10, which="both")
     for side in axes.spines.values():
         side.set_color(INK)
         side.set_alpha(0.4)
@@ -79,15 +79,29 @@ def _svg(figure: Figure) -> str:
 
 
 def _level_plot(track: Track, twin: Track) -> str:
-    with _figure(3.4) as (figure, axes):
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    with _figure(3.2) as (figure, axes):
         dates: list[Any] = [p.date for p in track.levels]
         axes.plot(dates, [p.net for p in track.levels], color=OURS, lw=1.8, label="index, after costs")
         axes.plot(dates, [p.net for p in twin.levels][-len(dates) :], color=THEIRS, lw=1.2, label="just holding")
         for begin, end in risk_off_spans(track):
             axes.axvspan(begin, end, color=SHADE, alpha=0.12, lw=0)
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.legend(frameon=False, labelcolor=INK, fontsize=10)
+        _few_dates(axes)
         return _svg(figure)
+
+
+def _few_dates(axes: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def risk_off_spans(track: Track) -> list[tuple[Any, Any]]:
@@ -118,14 +132,15 @@ def _weight_plot(track: Track) -> str:
             week[key] += line.weight
         for name, value in week.items():
             stacks[name].append(100 * value)
-    with _figure(3.2) as (figure, axes):
+    with _figure(3.6) as (figure, axes):
         dates: list[Any] = [d.date for d in track.decisions]
         colours = [*PALETTE[: len(names)], "#566573", "#cfd6e0"]
         axes.stackplot(dates, list(stacks.values()), labels=list(stacks), colors=colours, step="post", lw=0)
         axes.set_ylim(0, 100)
         axes.set_ylabel("% of index", color=INK)
         axes.margins(x=0)
-        figure.legend(loc="outside lower center", ncols=6, frameon=False, labelcolor=INK, fontsize=9)
+        _few_dates(axes)
+        figure.legend(loc="outside lower center", ncols=4, frameon=False, labelcolor=INK, fontsize=10)
         return _svg(figure)
 
 
@@ -133,7 +148,7 @@ def _reliability_plot(signals: Any) -> str:
     bins: Sequence[dict[str, float]] = signals.get("bins", ())
     if not bins:
         return ""
-    with _figure(3.6) as (figure, axes):
+    with _figure(3.4) as (figure, axes):
         stated, true = [b["stated"] for b in bins], [b["came_true"] for b in bins]
         low, high = min(*stated, *true) - 0.02, max(*stated, *true) + 0.02
         axes.plot([low, high], [low, high], color=INK, lw=1, ls="--", label="as stated")
