@@ -15,7 +15,7 @@ from engine.modes import Mode
 from engine.modes import mode as mode_of
 from engine.panel import Panel
 from engine.rebalance import Wish
-from engine.risk import read_components, read_risk, volatility
+from engine.risk import has_rested, read_components, read_risk, volatility
 from engine.signals import call
 from engine.themes import Eligible, Theme, eligible, theme, why_not_eligible
 
@@ -36,7 +36,8 @@ def decide(
     chosen = _choose(entry, rules, panel, members, spoken, frozenset(draft.risky) - draft.stuck)
     shape = _weights(entry, rules, panel, chosen, spoken, 1.0)
     components = read_components(panel, members.columns, signals.market)
-    risk = read_risk(components, rules, draft.step, volatility(panel, chosen, shape))
+    rested = previous is None or has_rested(panel.as_of, previous.step_since)
+    risk = read_risk(components, rules, draft.step, volatility(panel, chosen, shape), rested)
     exposure = max(1 - risk.stablecoin_share - draft.stuck_weight, 0.0)
     target = _weights(entry, rules, panel, chosen, spoken, exposure)
 

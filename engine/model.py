@@ -259,6 +259,7 @@ class Portfolio:
 
     `divisor` turns the same units' value into the gross level (before costs): gross = value / divisor.
     `marks` are the last prices used; `marked` the days those prices are from (ISO), so that a stopped token shows.
+    `step` is the ladder's step and `step_since` the day it was taken.
     """
 
     date: dt.date
@@ -269,6 +270,7 @@ class Portfolio:
     level_gross: float
     divisor: float
     step: RiskStep | None = None
+    step_since: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ component decides alone: the score is their weighted mean. A component without d
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ Columns = NDArray[np.intp]
 
 YEAR = 365.0
 HYSTERESIS = 5.0  # points the score must fall below a step before the step is left
-VOLATILITY_DAYS = 60
+COOLDOWN = dt.timedelta(weeks=2)  # a step is held at least so long before the ladder comes down by one
+VOLATILITY_DAYS = (60, 365)  # the larger counts: a calm month in a wild year is not a calm market
 STEPS = tuple(RiskStep)
 LEADER = "BTC"
 
@@ -70,14 +72,18 @@ def _breadth(panel: Panel, columns: Columns, market: MarketView) -> float:
     return float((window[-1, enough] > means).mean())
 
 
-def _trend(panel: Panel, columns: Columns, market: MarketView) -> float:
-    """The leader's distance from its 100-day mean, in its own 30-day deviations of 30 days."""
-    j = panel.column(LEADER)
-    if j is None or len(panel.dates) < 100:
-        return np.nan
-    logs = np.log(panel.close[-100:, j])
-    sigma = float(np.nanstd(np.diff(logs[-31:]))) * np.sqrt(30)
-    return float((logs[-1] - _mean(logs)) / sigma) if sigma > 0 else np.nan
+def _trend(days: int, spread: int) -> Callable[[Panel, Columns, MarketView], float]:
+    """The leader's distance from its mean of `days`, in its own deviations over `spread` days."""
+
+    def read(panel: Panel, columns: Columns, market: MarketView) -> float:
+        j = panel.column(LEADER)
+        if j is None or len(panel.dates) < days:
+            return np.nan
+        logs = np.log(panel.close[-days:, j])
+        sigma = float(np.nanstd(np.diff(logs[-spread - 1 :]))) * np.sqrt(spread)
+        return float((logs[-1] - _mean(logs)) / sigma) if sigma > 0 else np.nan
+
+    return read
 
 
 def _volatility_ratio(panel: Panel, columns: Columns, market: MarketView) -> float:
@@ -139,16 +145,17 @@ def _dominance(panel: Panel, columns: Columns, market: MarketView) -> float:
 
 
 COMPONENTS = (
-    Component("breadth", 0.20, 0.70, 0.20, _breadth, "{0:.0%} of members above their 50-day mean"),
-    Component("trend", 0.20, 0.75, -0.75, _trend, "Bitcoin {0:+.1f} deviations from its 100-day mean"),
-    Component("drawdown", 0.15, 0.05, 0.40, _drawdown, "{0:.0%} below the 90-day high"),
-    Component("volatility", 0.15, 0.70, 1.50, _volatility_ratio, "volatility {0:.1f} times its year's"),
-    Component("correlation", 0.05, 0.45, 0.85, _correlation, "members move together ({0:.2f})"),
-    Component("mood", 0.05, 55.0, 15.0, _latest("fear_greed"), "Fear & Greed at {0:.0f}"),
-    Component("stablecoins", 0.05, 0.03, -0.03, _stablecoin_growth, "stablecoin supply {0:+.1%} in 28 days"),
-    Component("macro", 0.05, 16.0, 36.0, _latest("vix"), "VIX at {0:.0f}"),
-    Component("dominance", 0.05, -2.0, 3.0, _dominance, "Bitcoin's share {0:+.1f} points in 28 days"),
-    Component("market head", 0.05, 0.05, -0.10, _market_head, "odds of a rising week {0:+.0%} against the base rate"),
+    Component("breadth", 0.16, 0.70, 0.20, _breadth, "{0:.0%} of members above their 50-day mean"),
+    Component("trend", 0.16, 0.75, -0.75, _trend(100, 30), "Bitcoin {0:+.1f} deviations from its 100-day mean"),
+    Component("slow trend", 0.16, 0.75, -0.75, _trend(200, 60), "Bitcoin {0:+.1f} deviations from its 200-day mean"),
+    Component("drawdown", 0.14, 0.05, 0.40, _drawdown, "{0:.0%} below the 90-day high"),
+    Component("volatility", 0.14, 0.70, 1.50, _volatility_ratio, "volatility {0:.1f} times its year's"),
+    Component("correlation", 0.04, 0.45, 0.85, _correlation, "members move together ({0:.2f})"),
+    Component("mood", 0.04, 55.0, 15.0, _latest("fear_greed"), "Fear & Greed at {0:.0f}"),
+    Component("stablecoins", 0.04, 0.03, -0.03, _stablecoin_growth, "stablecoin supply {0:+.1%} in 28 days"),
+    Component("macro", 0.04, 16.0, 36.0, _latest("vix"), "VIX at {0:.0f}"),
+    Component("dominance", 0.04, -2.0, 3.0, _dominance, "Bitcoin's share {0:+.1f} points in 28 days"),
+    Component("market head", 0.04, 0.05, -0.10, _market_head, "odds of a rising week {0:+.0%} against the base rate"),
 )
 
 
@@ -169,30 +176,40 @@ def _danger(entry: Component, value: float) -> float:
     return float(np.clip(100 * (value - entry.calm) / (entry.danger - entry.calm), 0, 100))
 
 
-def climb(score: float, mode: Mode, previous: RiskStep | None) -> RiskStep:
-    """The step for a score: up at once, down only when the score has fallen HYSTERESIS points below the step held."""
+def climb(score: float, mode: Mode, previous: RiskStep | None, rested: bool = True) -> RiskStep:
+    """The step for a score: up at once; down one step at a time, when it has `rested` on the step held and the score
+    has fallen HYSTERESIS points below it."""
     reached = max((step for step in STEPS if score >= mode.threshold(step)), key=STEPS.index)
     if previous is None or STEPS.index(reached) >= STEPS.index(previous):
         return reached
-    held = [s for s in STEPS[: STEPS.index(previous) + 1] if score >= mode.threshold(s) - HYSTERESIS or s is STEPS[0]]
-    return held[-1]
+    leaves = rested and score < mode.threshold(previous) - HYSTERESIS
+    return STEPS[STEPS.index(previous) - 1] if leaves else previous
+
+
+def has_rested(date: dt.date, since: dt.date | None) -> bool:
+    """Whether the step taken on `since` has been held for the cooldown."""
+    return since is None or date - since >= COOLDOWN
 
 
 def volatility(panel: Panel, columns: Columns, weights: NDArray[np.float64]) -> float | None:
-    """Yearly volatility of the basket at these weights (n,) over the last 60 days; None with under 30 days."""
-    returns = _member_returns(panel, columns, VOLATILITY_DAYS)
-    if len(returns) < 30 or not weights.sum() > 0:
+    """Yearly volatility of the basket at these weights (n,), the larger of two windows; None with under 30 days."""
+    longest = _member_returns(panel, columns, min(max(VOLATILITY_DAYS), len(panel.dates) - 1))
+    if len(longest) < 30 or not weights.sum() > 0:
         return None
-    daily = np.where(np.isfinite(returns), returns, 0.0) @ (weights / weights.sum())
-    return float(daily.std() * np.sqrt(YEAR))
+    daily = np.where(np.isfinite(longest), longest, 0.0) @ (weights / weights.sum())
+    return max(float(daily[-days:].std() * np.sqrt(YEAR)) for days in VOLATILITY_DAYS)
 
 
 def read_risk(
-    components: tuple[RiskComponent, ...], mode: Mode, previous: RiskStep | None, basket_volatility: float | None
+    components: tuple[RiskComponent, ...],
+    mode: Mode,
+    previous: RiskStep | None,
+    basket_volatility: float | None,
+    rested: bool = True,
 ) -> RiskReading:
     """Put score, step and volatility together into one stablecoin share, and say which of them asks for it."""
     score = sum(c.score * c.weight for c in components) if components else 100.0
-    step = climb(score, mode, previous)
+    step = climb(score, mode, previous, rested)
     asked = mode.stablecoin_share(step)
     scale = min(1.0, mode.target_volatility / basket_volatility) if basket_volatility else 1.0
     share = 1 - (1 - asked) * scale

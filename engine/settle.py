@@ -128,6 +128,8 @@ def _portfolio(
         marks[symbol], marked[symbol] = price, str(panel.dates[at])
     divisor = (previous.divisor if previous else 1.0) * (1 - cost)
     level = sum(held.values())
+    step = decision.risk.step if decision.risk else None
+    stays = previous is not None and previous.step is step
     return Portfolio(
         date=decision.date,
         units={symbol: value / marks[symbol] for symbol, value in held.items()},
@@ -136,7 +138,8 @@ def _portfolio(
         level_net=level,
         level_gross=level / divisor,
         divisor=divisor,
-        step=decision.risk.step if decision.risk else None,
+        step=step,
+        step_since=previous.step_since if previous and stays else decision.date,
     )
 
 

@@ -55,13 +55,13 @@ def small_archive(tmp_path: Path) -> SmallArchive:
 
 @pytest.fixture(scope="session")
 def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as `crier demo` leaves it, over two simulated years; tests that change it take a copy."""
-    from bot.demo import make_demo
+    """A database as `crier demo` leaves it; tests that change it take a copy."""
+    from bot.demo import YEARS, make_demo
     from storage.database import open_database
 
     path = tmp_path_factory.mktemp("demo") / "demo.db"
     database = open_database(path)
-    make_demo(database, seed=7, years=2)
+    make_demo(database, seed=7, years=YEARS)
     database.close()
     return path
 

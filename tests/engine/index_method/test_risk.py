@@ -1,5 +1,7 @@
 """The ladder: components on a line between calm and danger, steps with hysteresis, one share out of it all."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.model import MarketView, RiskStep
 from engine.modes import mode, modes
-from engine.risk import COMPONENTS, HYSTERESIS, STEPS, climb, read_components, read_risk, volatility
+from engine.risk import COMPONENTS, HYSTERESIS, STEPS, climb, has_rested, read_components, read_risk, volatility
 
 FLAT = MarketView(0.5, 0.5, ())
 
@@ -44,15 +46,30 @@ def test_no_data_at_all_counts_as_extreme(make_panel):
     assert reading.step is RiskStep.EXTREME
 
 
-@given(st.floats(0, 100), st.sampled_from(STEPS), st.sampled_from(sorted(modes())))
-def test_steps_go_up_at_once_and_down_only_past_the_hysteresis(score, previous, name):
+@given(st.floats(0, 100), st.sampled_from(STEPS), st.sampled_from(sorted(modes())), st.booleans())
+def test_steps_go_up_at_once_and_down_one_by_one_past_the_hysteresis_and_the_cooldown(score, previous, name, rested):
     rules = mode(name)
-    step = climb(score, rules, previous)
-    fresh = climb(score, rules, None)
-    assert STEPS.index(step) >= STEPS.index(fresh)
-    if STEPS.index(step) > STEPS.index(fresh):
-        assert STEPS.index(step) <= STEPS.index(previous)
-        assert score >= rules.threshold(step) - HYSTERESIS
+    step, fresh = climb(score, rules, previous, rested), climb(score, rules, None)
+    if STEPS.index(fresh) >= STEPS.index(previous):
+        assert step is fresh
+    elif rested and score < rules.threshold(previous) - HYSTERESIS:
+        assert STEPS.index(step) == STEPS.index(previous) - 1
+    else:
+        assert step is previous
+
+
+def test_the_cooldown_is_two_weeks():
+    day = dt.date(2022, 6, 6)
+    assert has_rested(day, None)
+    assert has_rested(day, day - dt.timedelta(weeks=2))
+    assert not has_rested(day, day - dt.timedelta(weeks=1))
+
+
+def test_a_calm_month_in_a_wild_year_does_not_count_as_calm(make_panel):
+    rng = np.random.default_rng(4)
+    steps = np.concatenate([rng.normal(0, 0.05, 300), rng.normal(0, 0.005, 100)])
+    panel = make_panel({"T0": np.exp(np.cumsum(steps)), "USDC": np.ones(400)})
+    assert volatility(panel, np.array([panel.column("T0")]), np.ones(1)) > 0.6
 
 
 def test_volatility_above_target_shrinks_what_is_invested(make_panel):
