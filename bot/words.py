@@ -113,13 +113,14 @@ WORDS: Mapping[str, str] = {
     "signal": "What is said of one token for one week: odds, call, strength and grade.",
     "simulated": "No money is traded: fills and costs are computed. A market marked SIMULATED is invented altogether.",
     "skill": "Whether past odds were better than the base rates. Without it the bot says so.",
+    "slow trend": "Part of the risk score: how far Bitcoin stands above or below its 200-day mean.",
     "stablecoins": (
         "Tokens that follow the dollar, where an index waits when risk is up. As part of the risk score: how "
         "their supply grows."
     ),
     "step": (
-        "One of the four steps of risk: normal, raised, high, extreme. Up at once, down only when the score "
-        "has fallen clearly."
+        "One of the four steps of risk: normal, raised, high, extreme. Up at once, down one at a time: after two "
+        "weeks, and when the score has fallen clearly."
     ),
     "strength": "How far the odds lean up (+) or down (-), from -1 to 1.",
     "technical": "Data points from indicators such as RSI, MACD and Bollinger bands.",
@@ -148,11 +149,12 @@ RULES: Mapping[str, str] = {
     "band": "the change was too small to be worth its cost",
     "bearish": "its call turned bearish",
     "bullish": "its call is bullish and there is room for it",
+    "capitalisation": "the largest of the theme are held by size",
     "conviction": "its strength against the others changed",
     "dust": "its target is too small to hold",
+    "floor": "its share became too small to hold",
     "no_call": "there is no call on it",
     "not_eligible": "it no longer meets the index's bar",
-    "passive": "it belongs to the largest of its theme",
     "replaced": "stronger tokens took its place",
     "risk_ladder": "the step of risk moved",
     "sideways": "it is no longer bullish",

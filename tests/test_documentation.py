@@ -6,6 +6,7 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.settings import Settings
+from bot.words import RULES
 from engine.draft import METHOD
 from engine.measures import KINDS
 from engine.modes import modes
@@ -95,3 +96,4 @@ def test_every_rule_that_a_line_can_carry_is_in_the_methodology(request, page):
     used |= {"band", "stopped_price", "stablecoin_leg"}
     assert len(used) >= 12
     assert {rule for rule in used if f"`{rule}`" not in page("docs/methodology.md")} == set()
+    assert used == set(RULES), "bot/words.py says every rule in words, and no other"
