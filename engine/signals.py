@@ -22,6 +22,7 @@ MIN_PRESENT = 0.5  # of the token's own data points
 REASONS_KEPT = 8
 LETTERS = ((62, "A+"), (58, "A"), (55, "B+"), (52, "B"), (49, "C+"), (46, "C"), (42, "D"), (0, "E"))
 SKILL_WEEKS = 52
+NO_SKILL = 0.002  # nats of log loss; a smaller lead over the base rates is not one
 
 
 def call(signal: Signal, margin: float) -> Call:
@@ -191,6 +192,6 @@ def _skill_note(trainer: Trainer, record: Record, as_of: dt.date) -> str:
             gains.append(float((said - np.log(week.base[outcome[seen]])).mean()))
     if len(gains) < SKILL_WEEKS // 2:
         return "The record is still too short to say whether these odds beat base rates."
-    if np.mean(gains) <= 0:
+    if np.mean(gains) < NO_SKILL:
         return "Over the last year these odds were no better than base rates; weigh them accordingly."
     return ""
