@@ -174,7 +174,7 @@ def _token(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
         names = listed((label for label, _ in named), "or")
         raise SeveralTokens(f"Several tokens answer to “{clipped(text)}”: {names}?", buttons)
     hint, buttons = _suggest(wanted, book.token_names(), command)
-    raise NoSuchToken(f"There is no token called “{clipped(text)}”.{hint}", buttons)
+    raise NoSuchToken(f"There is no token called “{clipped(text)}”.{hint or ' See /signals.'}", buttons)
 
 
 def _tickers_first(found: list[Token], wanted: str) -> list[Token]:

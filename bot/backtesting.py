@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.progress import Report
-from bot.results import write_results
+from bot.results import prepare, write_results
 from bot.services import open_services
 from bot.settings import Settings
 from engine.backtest import run_backtest
@@ -38,6 +38,7 @@ def run(
     if end < start:
         raise BadRequest(f"--from {start} must not lie after --to {end}.")
     chosen, in_modes = pick(index, list(themes()), "index"), pick(mode, list(modes()), "mode")
+    prepare(out)
     progress("reading history", 0, 1)
     panel = _panel(settings, archive, end + SETTLED_AFTER)
     progress("reading history", 1, 1)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from bot.phrases import instant
+from bot.phrases import day, instant
 from engine.errors import NotEnoughData
 from engine.model import Call, Decision, Ledger, LevelPoint, Settlement, Signal, Token, WeekSignals
+
+FRESH = dt.timedelta(days=8)  # of the day before a decision: with an older newest candle that decision cannot come
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class IndexInfo:
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A decision with what became of it; `head` is the journal's full head (64 hex digits) after it."""
+    """A decision with what became of it; `head` is the journal's full head (64 hex digits) announced with it."""
 
     decision: Decision
     settlement: Settlement | None
@@ -43,8 +45,9 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """How the record's past calls fared, out of sample; `bullish_base` is the share of all weeks that went up.
+    """How the record's past calls fared, out of sample; `bullish_base` is the share of all calls that ended bullish.
 
+    The rate of bullish hits lies from `low` to `high` with 95 % confidence when whole weeks are drawn again.
     `log_loss` against `base_log_loss` (lower is better), `rank_ic` with its t-statistic over weeks.
     """
 
@@ -52,6 +55,8 @@ class Skill:
     calls: int
     bullish_calls: int
     bullish_hits: int
+    low: float
+    high: float
     bullish_base: float
     log_loss: float
     base_log_loss: float
@@ -79,15 +84,33 @@ class Status:
     refused_rows: int
     dropped_features: tuple[str, ...] = ()
 
+    @property
+    def awaits_data(self) -> bool:
+        """Whether the newest candle is too old for the next decision to be made."""
+        eve = self.next_decision.date() - dt.timedelta(days=1)
+        return self.last_date is None or eve - self.last_date > FRESH
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What recomputing the journal's chain says, in one sentence."""
+    """Two facts apart: whether the journal's chain `holds`, over how many entries up to which head, and, where a posted
+    head was asked for, whether it `is_found` (None: not asked). `chain` and `found` say each in a sentence."""
 
-    ok: bool
+    holds: bool
     entries: int
     head: str | None
-    message: str
+    chain: str
+    is_found: bool | None = None
+    found: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.holds and self.is_found is not False
+
+    @property
+    def message(self) -> str:
+        """Both facts, what was asked for first."""
+        return f"{self.found} {self.chain}" if self.found else self.chain
 
 
 class Book(Protocol):
@@ -125,7 +148,13 @@ class Book(Protocol):
 
     def closes(self, symbol: str, days: int) -> Sequence[tuple[dt.date, float]]: ...
 
-    def skill(self) -> Skill | None: ...
+    def skill(self) -> Skill | None:
+        """The backtest's, which is the long one."""
+        ...
+
+    def skills(self) -> Sequence[Skill]:
+        """Of the backtest and of the live record, each where an outcome is known."""
+        ...
 
     def status(self) -> Status: ...
 
@@ -149,4 +178,19 @@ def spoken(book: Book) -> WeekSignals:
 
 
 def first_comes(book: Book) -> str:
-    return f"The next decision comes on {instant(book.status().next_decision)}."
+    return next_comes(book.status())
+
+
+def next_comes(status: Status) -> str:
+    """When the next decision comes, or what it waits for."""
+    if not status.awaits_data:
+        return f"The next decision comes on {instant(status.next_decision)}."
+    if status.last_date is None:
+        return "The first decision comes once market data is in: run crier import."
+    newest = day(status.last_date)
+    if status.simulated:
+        return f"The simulated market ends on {newest}: no further decision comes."
+    return (
+        f"The next decision comes once newer market data is in (the newest candle is of {newest}): "
+        "run crier import, or crier week --as-of for a past Monday."
+    )

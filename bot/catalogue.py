@@ -34,7 +34,9 @@ def print_catalogue(entries: list[dict[str, object]], console: Console) -> None:
     """One line an entry, families in order."""
     table = Table(box=None, pad_edge=False, title=f"{len(entries)} data points", title_justify="left")
     for column in ("name", "family", "scope", "window_days", "lag_days", "formula"):
-        table.add_column(column.replace("_days", ", days"), justify="right" if column.endswith("days") else "left")
+        table.add_column(
+            column.replace("_days", ", days"), justify="right" if column.endswith("days") else "left", overflow="fold"
+        )
     for entry in entries:
         table.add_row(*(str(entry[k]) for k in ("name", "family", "scope", "window_days", "lag_days", "formula")))
     console.print(table)

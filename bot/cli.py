@@ -207,13 +207,14 @@ def verify(
 def export(
     what: Annotated[str, typer.Argument(help="decisions, signals, levels or journal.")],
     form: Annotated[str, typer.Option("--format", help="csv or json (the journal: json lines).")] = "json",
+    ledger: Annotated[str | None, typer.Option(help="live or replay (default: the one commands read from).")] = None,
     out: Annotated[Path | None, typer.Option(help="File to write (default: standard output).")] = None,
     database: Database = None,
 ) -> None:
     """Write decisions, signals, levels or the journal for other programs."""
     from bot.exporting import export_to
 
-    export_to(read_settings(database), what, form, out)
+    export_to(read_settings(database), what, form, ledger, out)
 
 
 @app.command(epilog=_example("crier doctor"))

@@ -73,7 +73,7 @@ def _integrity(services: Services) -> str:
 
 
 def _journal(services: Services, ledger: Ledger) -> str:
-    verdict = services.database.journal.verify(ledger)
+    verdict = services.database.verify(ledger)
     if not verdict.ok:
         raise CrierError(verdict.message)
     return verdict.message
@@ -94,4 +94,4 @@ def print_findings(findings: list[Finding], console: Console) -> None:
     for f in findings:
         mark, colour = ("ok", "green") if f.ok else ("FAIL", "bold red")
         console.print(f"[{colour}]{mark:4}[/] {f.check:{width}}  ", end="", highlight=False)
-        console.print(f.says, markup=False, highlight=False)
+        console.print(f.says, markup=False, highlight=False, soft_wrap=True)

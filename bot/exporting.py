@@ -6,25 +6,29 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
-from bot.services import Services, open_services
+from bot.services import open_services
 from bot.settings import Settings
+from bot.shelf import LEDGERS
 from bot.weekly import tracks
 from engine.errors import BadRequest, CannotWrite
+from engine.model import Ledger
 from engine.modes import DEFAULT_MODE, mode
 from engine.signals import call
+from storage.database import Database
 from storage.journal_file import as_lines
 
 Record = dict[str, object]
 ALL = 1_000_000
 
 
-def decision_records(services: Services) -> Iterator[Record]:
+def decision_records(database: Database, ledger: Ledger) -> Iterator[Record]:
     """One record a line of every stored decision, oldest first within an index and mode."""
     for index, name in tracks():
-        for stored in reversed(services.database.decisions.history(services.book.ledger, index, name, ALL)):
+        for stored in reversed(database.decisions.history(ledger, index, name, ALL)):
             decision = stored.decision
             for line in decision.holdings:
                 yield {
@@ -45,10 +49,10 @@ def decision_records(services: Services) -> Iterator[Record]:
                 }
 
 
-def signal_records(services: Services) -> Iterator[Record]:
+def signal_records(database: Database, ledger: Ledger) -> Iterator[Record]:
     """One record a token and week of every stored week of signals, newest week first."""
     margin = mode(DEFAULT_MODE).margin
-    week = services.book.signals()
+    week = database.signals.latest(ledger)
     while week is not None:
         for s in week.signals:
             yield {
@@ -63,13 +67,13 @@ def signal_records(services: Services) -> Iterator[Record]:
                 "letter": s.grade.letter,
                 "abstained": s.abstained,
             }
-        week = services.database.signals.latest(services.book.ledger, before=week.date)
+        week = database.signals.latest(ledger, before=week.date)
 
 
-def level_records(services: Services) -> Iterator[Record]:
+def level_records(database: Database, ledger: Ledger) -> Iterator[Record]:
     """One record a day, index and mode."""
     for index, name in tracks():
-        for p in services.book.levels(index, name):
+        for p in database.decisions.levels(ledger, index, name):
             yield {
                 "date": p.date.isoformat(),
                 "index": index,
@@ -82,7 +86,17 @@ def level_records(services: Services) -> Iterator[Record]:
             }
 
 
-KINDS: dict[str, Callable[[Services], Iterator[Record]]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "decisions": (
+        "date", "week", "sequence", "index", "mode", "symbol", "action", "from_weight", "weight", "rule", "reason",
+        "stable", "entry", "head",
+    ),
+    "signals": (
+        "date", "symbol", "p_bearish", "p_neutral", "p_bullish", "signal", "conviction", "grade", "letter", "abstained",
+    ),
+    "levels": ("date", "index", "mode", "net", "gross", "turnover", "cost", "stablecoin_share"),
+}  # fmt: skip
+KINDS: dict[str, Callable[[Database, Ledger], Iterator[Record]]] = {
     "decisions": decision_records,
     "signals": signal_records,
     "levels": level_records,
@@ -90,24 +104,32 @@ KINDS: dict[str, Callable[[Services], Iterator[Record]]] = {
 FORMS = ("json", "csv")
 
 
-def export_to(settings: Settings, what: str, form: str, out: Path | None) -> None:
-    """Write `what` in `form` to `out` or standard output; the journal is always JSON lines, one entry each."""
+def export_to(settings: Settings, what: str, form: str, ledger: str | None, out: Path | None) -> None:
+    """Write `what` of a ledger in `form` to `out` or standard output; the journal is JSON lines, one entry each.
+
+    Without a ledger the one that commands read from is written: live where there is one, else replay.
+    """
     if what not in (*KINDS, "journal"):
         raise BadRequest(f"there is no export called {what!r}; there are {', '.join(KINDS)} and journal.")
     if form not in FORMS:
         raise BadRequest(f"there is no format called {form!r}; there are {' and '.join(FORMS)}.")
+    chosen = next((known for known in LEDGERS if known == ledger), None)
+    if ledger is not None and chosen is None:
+        raise BadRequest(f"there is no ledger called {ledger!r}; there are {' and '.join(LEDGERS)}.")
     with open_services(settings) as services:
+        asked = chosen or services.book.ledger
         if what == "journal":
-            _write(as_lines(services.database.journal.entries(services.book.ledger)), out)
+            with closing(as_lines(services.database.journal.entries(asked))) as lines:
+                _write(lines, out)
         else:
-            _write(_texts(list(KINDS[what](services)), form), out)
+            _write(_texts(list(KINDS[what](services.database, asked)), COLUMNS[what], form), out)
 
 
-def _texts(records: list[Record], form: str) -> Iterable[str]:
+def _texts(records: list[Record], columns: Sequence[str], form: str) -> Iterable[str]:
     if form == "json":
         return [json.dumps(records, indent=1, ensure_ascii=False), "\n"]
     page = io.StringIO()
-    writer = csv.DictWriter(page, fieldnames=list(records[0]) if records else [], lineterminator="\n")
+    writer = csv.DictWriter(page, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return [page.getvalue()]

@@ -1,9 +1,8 @@
-"""Figures that chat shows about a level: growth since a start, this week's change, worst fall, hit-rate interval."""
+"""Figures that chat shows about a level: growth since a start, this week's change, worst fall."""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,13 +65,3 @@ def weeks_ahead(index: Growth, holding: Growth) -> tuple[int, int]:
     whole = (index.days[-1] - index.start).days // 7
     ends = [index.start + WEEK * (i + 1) for i in range(whole)]
     return sum(index.week(end) > holding.week(end) for end in ends), whole
-
-
-def wilson(hits: int, calls: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % Wilson interval of a rate; (0, 1) without calls."""
-    if calls <= 0:
-        return 0.0, 1.0
-    rate, square = hits / calls, z * z / calls
-    middle = (rate + square / 2) / (1 + square)
-    half = z * math.sqrt(rate * (1 - rate) / calls + square / calls / 4) / (1 + square)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -24,10 +25,20 @@ if TYPE_CHECKING:
 Row = tuple[object, ...]
 
 
-def write_results(backtest: Backtest, folder: Path) -> dict[str, object]:
-    """Write every file of a backtest into `folder` and return the summary; CannotWrite where the disk refuses."""
+def prepare(folder: Path) -> None:
+    """Make the folder and try it, before hours of work are spent; CannotWrite where it refuses."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotWrite(f"cannot write to {folder}: {error.strerror}; choose another folder with --out.") from error
+
+
+def write_results(backtest: Backtest, folder: Path) -> dict[str, object]:
+    """Write every file of a backtest into `folder` and return the summary; CannotWrite where the disk refuses."""
+    prepare(folder)
+    try:
         _csv(folder / "weights.csv", ("date", "index", "mode", "symbol", "weight"), weight_rows(backtest))
         _csv(folder / "levels.csv", LEVEL_COLUMNS, level_rows(backtest))
         _csv(folder / "signals.csv", SIGNAL_COLUMNS, signal_rows(backtest))

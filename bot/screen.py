@@ -20,10 +20,16 @@ from bot.phrases import (
     whole_percents,
 )
 from bot.reply import Button, Column, Reply, Table, Tone
+from bot.words import rule_in_words
 from engine.model import PASSIVE, Action, Decision, Holding, Settlement
+from engine.modes import modes
 
 STAKE = 1000.0  # the dollars whose fate is told
 CASH = "USD"  # the engine's name for money that lies in no stablecoin
+MOST_REASONS = 4  # lines of them; more do not fit on a phone beside ten holdings
+WAITS = "more waits in stablecoins"  # the engine's words where too few tokens are bullish
+BY_STRENGTH = frozenset({"bullish", "conviction", "risk_ladder"})  # rules whose reason is the strongest point
+VERBS = {Action.BUY_NEW: "Bought", Action.BUY_MORE: "Bought more", Action.TRIM: "Trimmed"}
 TONES: dict[Action, Tone] = {
     Action.BUY_NEW: "good",
     Action.BUY_MORE: "good",
@@ -63,13 +69,13 @@ def view(book: Book, info: IndexInfo, mode: str, before: dt.date | None = None) 
 
 
 def compose(shown: View, buttons: tuple[Button, ...] = ()) -> Reply:
-    """The whole screen: level, week, holdings, stablecoins, what was sold and why, fills, method, head."""
+    """The whole screen: level, week, holdings, stablecoins, what moved and why, fills, method, head."""
     decision = shown.decision
     return Reply(
         title=title(shown),
         text=(level_line(shown), week_line(shown)),
         table=_table(decision),
-        after=(*_stable_line(decision), *_sold_lines(decision), *decision.notes),
+        after=(*_stable_line(decision), *_reason_lines(decision), *_sold_lines(decision), *decision.notes),
         note=(fill_line(shown), *_unfilled(shown.stored.settlement), *fine_print(shown)),
         buttons=buttons,
     )
@@ -115,10 +121,20 @@ def whole_weights(holdings: Sequence[Holding]) -> list[int]:
     return whole_percents([holding.weight for holding in holdings])
 
 
+def shares(decision: Decision) -> list[tuple[Holding, int, int]]:
+    """Every line of a decision with its whole percents before and after it, the same wherever they are said."""
+    before = whole_percents([holding.from_weight for holding in decision.holdings])
+    return list(zip(decision.holdings, before, whole_weights(decision.holdings), strict=True))
+
+
 def kept(decision: Decision) -> list[tuple[Holding, int]]:
     """What the index holds after the decision, stablecoins included, with its whole percents."""
-    held = [h for h in decision.holdings if h.weight > 0]
-    return list(zip(held, whole_weights(held), strict=True))
+    return [(holding, now) for holding, _, now in shares(decision) if holding.weight > 0]
+
+
+def in_stablecoins(decision: Decision) -> int:
+    """The whole percents that wait in stablecoins after the decision."""
+    return sum(whole for holding, whole in kept(decision) if holding.stable)
 
 
 def _table(decision: Decision) -> Table | None:
@@ -133,15 +149,51 @@ def _table(decision: Decision) -> Table | None:
 
 
 def _stable_line(decision: Decision) -> tuple[str, ...]:
-    """`Stablecoins 15 % (was 0): USDC 8, DAI 7`, or nothing where there were none and are none."""
+    """`Stablecoins 15 % (was 0): USDC 8, DAI 7; for risk raised`, or nothing where there were none and are none."""
     legs = [(holding, whole) for holding, whole in kept(decision) if holding.stable]
-    before = whole_percents([h.from_weight for h in decision.holdings])
-    was = sum(whole for h, whole in zip(decision.holdings, before, strict=True) if h.stable)
+    was = sum(before for holding, before, _ in shares(decision) if holding.stable)
     if not legs and not was:
         return ()
     parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs)
-    said = f"Stablecoins {sum(whole for _, whole in legs)} % (was {was})"
-    return (f"{said}: {parts}" if parts else said,)
+    said = f"Stablecoins {in_stablecoins(decision)} % (was {was})"
+    return (f"{said}: {parts}{_sized_by(decision)}" if parts else said,)
+
+
+def _sized_by(decision: Decision) -> str:
+    """`; for risk raised, volatility and too few bullish`: the rules that ask for the stablecoins."""
+    risk, rules = decision.risk, modes().get(decision.mode)
+    if risk is None or rules is None:
+        return ""
+    asked = {
+        f"risk {risk.step.value}": rules.stablecoin_share(risk.step) > 0,
+        "volatility": risk.volatility is not None and risk.volatility > rules.target_volatility,
+        "too few bullish": any(WAITS in note for note in decision.notes),
+    }
+    by = [rule for rule, asks in asked.items() if asks]
+    return f"; for {listed(by)}" if by else ""
+
+
+def _reason_lines(decision: Decision) -> tuple[str, ...]:
+    """`Bought GMX and LRC, strongest point: calmer than its peers`; the reasons that most tokens share, then /why."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for action, verb in VERBS.items():
+        for holding in decision.holdings:
+            if holding.action is action and not holding.stable:
+                groups.setdefault((verb, _briefly(holding)), []).append(holding.symbol)
+    shown = sorted(groups, key=lambda group: -len(groups[group]))[:MOST_REASONS]
+    lines = tuple(f"{verb} {listed(groups[verb, why])}{why}" for verb, why in groups if (verb, why) in shown)
+    return (*lines, f"More: /why {decision.index}") if len(groups) > len(shown) else lines
+
+
+def _briefly(holding: Holding) -> str:
+    """What a token was bought for, or the rule that moved it."""
+    point = strongest_point(holding) if holding.action is Action.BUY_NEW else ""
+    return f", {point}" if point else f": {rule_in_words(holding.rule)}"
+
+
+def strongest_point(holding: Holding) -> str:
+    """`strongest point: follows BTC`, or nothing where the line's reason only says its rule again."""
+    return f"strongest point: {holding.reason}" if holding.reason and holding.rule in BY_STRENGTH else ""
 
 
 def sold(decision: Decision) -> dict[str, list[str]]:

@@ -9,6 +9,8 @@ from functools import cached_property
 from pydantic import TypeAdapter
 
 from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
+from bot.phrases import capital
+from engine.errors import BrokenJournal
 from engine.model import Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
 from engine.signals import call
@@ -18,9 +20,9 @@ from storage.chain import Verdict as ChainVerdict
 from storage.chain import combined, head_verdict
 from storage.database import Database
 
-SKILL = "skill"  # provenance key: the record's figures, made by the weekly job
+SKILLS = "skills"  # provenance key: the record's figures, made by the weekly job
 LEDGERS: tuple[Ledger, ...] = ("live", "replay")
-_SKILL = TypeAdapter(Skill)
+_SKILLS = TypeAdapter(tuple[Skill, ...])
 
 
 class DatabaseBook:
@@ -46,7 +48,7 @@ class DatabaseBook:
         return found[0] if found else None
 
     def history(self, index: str, mode: str, limit: int) -> Sequence[StoredDecision]:
-        return [_stored(found) for found in self._db.decisions.history(self.ledger, index, mode, limit)]
+        return [self._stored(found) for found in self._db.decisions.history(self.ledger, index, mode, limit)]
 
     def levels(self, index: str, mode: str) -> Sequence[LevelPoint]:
         return self._db.decisions.levels(self.ledger, index, mode)
@@ -76,8 +78,11 @@ class DatabaseBook:
         return self._db.market.closes(token, days, self._seen_until) if token is not None else []
 
     def skill(self) -> Skill | None:
-        text = self._db.market.provenance(SKILL)
-        return _SKILL.validate_json(text) if text else None
+        return next((skill for skill in self.skills() if skill.ledger == "backtest"), None)
+
+    def skills(self) -> Sequence[Skill]:
+        text = self._db.market.provenance(SKILLS)
+        return _SKILLS.validate_json(text) if text else ()
 
     def status(self) -> Status:
         span = self._db.market.span() or (None, None)
@@ -101,11 +106,22 @@ class DatabaseBook:
         )
 
     def verify(self, head: str | None) -> Verdict:
-        """Recompute every chain; where they hold and a head is asked for, say which entry it is."""
-        verdict = combined([self._db.journal.verify(ledger) for ledger in LEDGERS])
-        if verdict.ok and head is not None:
-            verdict = head_verdict(self._db.journal.find_head(head))
-        return _verdict(verdict)
+        """Recompute every chain; where a head is asked for, say which entry it is, whether or not the chains hold."""
+        chain = combined([self._db.verify(ledger) for ledger in LEDGERS])
+        return verdict(chain, self._find(head) if head is not None else None)
+
+    def _find(self, head: str) -> ChainVerdict:
+        try:
+            return head_verdict(self._db.journal.find_head(head))
+        except BrokenJournal as error:
+            return ChainVerdict(False, 0, None, capital(str(error)))
+
+    def _stored(self, found: decisions.StoredDecision) -> StoredDecision:
+        """With the head that was announced; while a week is being announced, the journal's head after all of it."""
+        d = found.decision
+        announced = self._db.decisions.announcement(self.ledger, d.index, d.mode, d.week, d.sequence)
+        head = announced.head if announced else self._db.journal.head(self.ledger)
+        return StoredDecision(d, found.settlement, head or found.entry.hash, found.entry.seq)
 
     @cached_property
     def _tokens(self) -> Sequence[Token]:
@@ -124,18 +140,16 @@ def next_decision(now: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(now.date() + dt.timedelta(days=days), dt.time(), dt.UTC)
 
 
-def store_skill(database: Database, skill: Skill) -> None:
+def store_skills(database: Database, skills: Sequence[Skill]) -> None:
     """Keep the record's figures for /track, so that no command has to read the whole record."""
-    database.market.set_provenance(SKILL, _SKILL.dump_json(skill).decode())
+    database.market.set_provenance(SKILLS, _SKILLS.dump_json(tuple(skills)).decode())
 
 
 def _belongs(token: Token, entry: Theme) -> bool:
     return token.kind is TokenKind.COIN and (entry.members == "*" or entry.members in token.themes)
 
 
-def _stored(found: decisions.StoredDecision) -> StoredDecision:
-    return StoredDecision(found.decision, found.settlement, found.entry.hash, found.entry.seq)
-
-
-def _verdict(verdict: ChainVerdict) -> Verdict:
-    return Verdict(verdict.ok, verdict.entries, verdict.head, verdict.message)
+def verdict(chain: ChainVerdict, found: ChainVerdict | None = None) -> Verdict:
+    """Put what was found of a chain and of a posted head side by side."""
+    asked = (found.ok, found.message) if found else (None, None)
+    return Verdict(chain.ok, chain.entries, chain.head, chain.message, *asked)

@@ -13,7 +13,7 @@ def said(signal: Signal, call: Call, skill: Skill | None) -> tuple[str, ...]:
     """A signal in plain words: call and odds, or no call and why; what speaks for and against; data points."""
     if signal.abstained is not None:
         base = percent(signal.base.bullish)
-        head = [f"No call: {signal.abstained}.", f"All that is known are the base rates: {base} of weeks go up."]
+        head = [f"No call: {signal.abstained}.", f"All that is known are the base rates: {base} of weeks end bullish."]
     else:
         grade = f"grade {signal.grade.score} ({signal.grade.letter})"
         head = [
@@ -28,7 +28,8 @@ def _past(signal: Signal, skill: Skill | None) -> list[str]:
     """How past signals of the same grade fared, once there are enough of them to tell."""
     bands = [b for b in skill.bands if b.low <= signal.grade.score <= b.high and b.calls >= FEW_CALLS] if skill else []
     return [
-        f"Of {band.calls:,} past signals with this grade ({skill.ledger}) {percent(band.hits / band.calls)} rose."
+        f"Of {band.calls:,} past signals with this grade ({skill.ledger}), "
+        f"{percent(band.hits / band.calls)} ended bullish."
         for band in bands[:1]
         if skill
     ]

@@ -7,15 +7,13 @@ from pathlib import Path
 from bot.book import Verdict
 from bot.services import open_services
 from bot.settings import Settings
+from bot.shelf import verdict
 from storage.journal import find_head_in_file, verify_file
 
 
 def verify_journal(settings: Settings, head: str | None, journal: Path | None) -> Verdict:
     """Recompute both chains (or those of an export); with `head`, say which entry it is the head of."""
     if journal is not None:
-        verdict = verify_file(journal)
-        if verdict.ok and head is not None:
-            verdict = find_head_in_file(journal, head)
-        return Verdict(verdict.ok, verdict.entries, verdict.head, verdict.message)
+        return verdict(verify_file(journal), find_head_in_file(journal, head) if head is not None else None)
     with open_services(settings) as services:
         return services.book.verify(head)

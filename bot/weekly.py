@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from bot.announce import announce
 from bot.reply import Reply
-from bot.shelf import DatabaseBook, store_skill
-from bot.skill import skill_of
+from bot.shelf import DatabaseBook, store_skills
+from bot.skill import skills_of
+from engine.errors import BadRequest
 from engine.model import PASSIVE, Alert, Decision, Ledger, Settlement
 from engine.modes import modes
 from engine.panel import build_panel
@@ -70,8 +71,11 @@ def run_week(
     """
     check_monday(as_of)
     name = week_name(as_of)
-    if all(database.decisions.has_week(ledger, index, mode, name) for index in themes() for mode in modes()):
-        return Week(as_of, ledger, True, database.journal.head(ledger))
+    found = [database.decisions.get(ledger, index, mode, name) for index in themes() for mode in modes()]
+    if all(found):
+        decided = tuple(stored.decision for stored in found if stored)
+        return Week(as_of, ledger, True, database.journal.head(ledger), decided)
+    _refuse_the_past(database, ledger, as_of)
     panel = build_panel(database.market, as_of)
     record = Record.from_predictions(database.signals.predictions()).before(as_of)
     result = compute_week(panel, record, _standings(database, ledger, as_of), as_of, progress)
@@ -82,6 +86,14 @@ def run_week(
         head = database.journal.head(ledger)
         replies = _announce(database, ledger, result.decisions)
     return _outcome(result, as_of, ledger, head, replies)
+
+
+def _refuse_the_past(database: Database, ledger: Ledger, as_of: dt.date) -> None:
+    """Decisions of a ledger follow one another: a week before its newest one would begin a second history."""
+    newest = [database.decisions.latest(ledger, index, mode) for index, mode in tracks()]
+    last = max((stored.decision.date for stored in newest if stored), default=as_of)
+    if last > as_of:
+        raise BadRequest(f"the {ledger} ledger already reaches {last}: replay earlier weeks in another --database.")
 
 
 def _standings(database: Database, ledger: Ledger, as_of: dt.date) -> Sequence[Standing]:
@@ -104,9 +116,7 @@ def _store(database: Database, ledger: Ledger, result: WeekResult) -> None:
     for (index, mode), points in result.levels.items():
         database.decisions.put_levels(ledger, index, mode, points)
     database.signals.put_predictions(result.predictions)
-    skill = skill_of(result.predictions, ledger)
-    if skill is not None:
-        store_skill(database, skill)
+    store_skills(database, skills_of(result.predictions, database.decisions.live_start()))
 
 
 def _announce(database: Database, ledger: Ledger, decisions: Sequence[Decision]) -> tuple[Announced, ...]:

@@ -15,6 +15,7 @@ def print_week(week: Week, console: Console, dry_run: bool) -> None:
     name = week_name(week.as_of)
     if week.already_decided:
         console.print(f"Week {name} is already decided in the {week.ledger} ledger; nothing to do.", highlight=False)
+        return
     for alert in week.alerts:
         console.print(f"For admins: {alert.text}", markup=False, highlight=False)
     for decision in week.decisions:
@@ -30,7 +31,7 @@ def print_week(week: Week, console: Console, dry_run: bool) -> None:
     if dry_run:
         console.print("Dry run: nothing was stored.")
     elif week.head:
-        console.print(f"Journal head ({week.ledger}): {week.head}", highlight=False)
+        console.print(f"Journal head ({week.ledger}): {week.head}", highlight=False, soft_wrap=True)
 
 
 def week_to_dict(week: Week) -> dict[str, Any]:

@@ -56,15 +56,15 @@ WORDS: Mapping[str, str] = {
     ),
     "high": "The third of the four steps of risk: a large part of the index waits in stablecoins.",
     "hit rate": (
-        "The share of past bullish calls after which the token did rise beyond the neutral band. Read it "
+        "The share of past bullish calls that ended bullish: the week went up beyond the neutral band. Read it "
         "beside its base and its interval."
     ),
     "hold": "The holding stays as it is, or the change is too small to be worth its cost.",
     "in": "Tokens that entered the index that week.",
     "index": "A basket of tokens on one theme, decided anew every week by the same written rules.",
     "interval": (
-        "Where the true rate lies with 95 % confidence, were the calls independent. Calls of one week move "
-        "together, so the truth is wider still."
+        "Where the true rate lies with 95 % confidence, found by drawing whole past weeks again and again, "
+        "because calls of one week move together."
     ),
     "journal": "The list of every signal, decision and fill, each entry chained to the one before by a fingerprint.",
     "just holding": (
@@ -153,6 +153,7 @@ RULES: Mapping[str, str] = {
     "conviction": "its strength against the others changed",
     "dust": "its target is too small to hold",
     "floor": "its share became too small to hold",
+    "kept": "it is no longer bullish but still above its base rate",
     "no_call": "there is no call on it",
     "not_eligible": "it no longer meets the index's bar",
     "replaced": "stronger tokens took its place",

@@ -41,7 +41,7 @@ def decide(
     exposure = max(1 - risk.stablecoin_share - draft.stuck_weight, 0.0)
     target = _weights(entry, rules, panel, chosen, spoken, exposure)
 
-    wishes = _wishes(panel, chosen, target, spoken, draft, risk)
+    wishes = _wishes(panel, chosen, target, spoken, draft, risk, rules)
     kept = {panel.tokens[j].symbol for j in chosen}
     exits = {s: _exit(s, s in kept, entry, panel, members, spoken, rules) for s in draft.risky}
     final = rebalance.within_bands(draft.risky, {s: w.weight for s, w in wishes.items()}, rules.band, draft.stuck)
@@ -96,17 +96,22 @@ def _wishes(
     spoken: Mapping[str, Signal],
     draft: Draft,
     risk: RiskReading,
+    rules: Mode,
 ) -> dict[str, Wish]:
     tokens = [panel.tokens[j] for j in chosen]
     pairs = zip(tokens, target, strict=True)
-    return {t.symbol: _wish(t, float(w), spoken[t.symbol], draft.risky, risk) for t, w in pairs if w > 0}
+    return {t.symbol: _wish(t, float(w), spoken[t.symbol], draft.risky, risk, rules) for t, w in pairs if w > 0}
 
 
-def _wish(token: Token, weight: float, signal: Signal, held: Mapping[str, float], risk: RiskReading) -> Wish:
+def _wish(
+    token: Token, weight: float, signal: Signal, held: Mapping[str, float], risk: RiskReading, rules: Mode
+) -> Wish:
     """A wanted weight, the rule that moves it and the best word for it."""
     best = next((r.text for r in signal.reasons if r.contribution > 0), "stronger than its peers")
     if token.symbol not in held:
         rule = "bullish"
+    elif call(signal, rules.margin) is Call.NEUTRAL:
+        rule, best = "kept", "no longer bullish, but still above its base rate"
     elif risk.previous_step not in (None, risk.step):
         rule = "risk_ladder"
     else:

@@ -13,6 +13,7 @@ FEE = 0.0010  # a common taker fee
 SPREAD = {"liquid": 0.0010, "normal": 0.0020, "illiquid": 0.0060}  # slippage a side by liquidity class
 LIQUID_VOLUME, ILLIQUID_VOLUME = 50e6, 5e6  # USD a day over the whole market
 SHIFT = 0.05  # when the invested share must move by more than this, bands give way
+SMALLEST = 5e-3  # a smaller change of a kept weight is not made
 NOISE = 5e-4  # differences smaller than this are rounding, not trades
 
 
@@ -39,17 +40,31 @@ class Wish:
 def within_bands(
     held: Mapping[str, float], wanted: Mapping[str, float], band: float, stuck: frozenset[str]
 ) -> dict[str, float]:
-    """Final risky weights: small differences stay as held, unless the invested share as a whole must shift."""
+    """Final risky weights, with no trade that is not worth its cost.
+
+    A kept name whose share among the kept is within `band` of its target is not traded for its own sake. When the
+    invested share as a whole must move by more than SHIFT, such names move together, in proportion, and never past
+    their targets. A change under SMALLEST is not made at all. Nothing is bought with money that is not there.
+    """
     free = {s: w for s, w in wanted.items() if s not in stuck}
-    total_held = sum(w for s, w in held.items() if s not in stuck)
-    if abs(sum(free.values()) - total_held) > SHIFT:
-        return dict(free)
-    final = {s: held[s] if s in held and abs(w - held[s]) < band else w for s, w in free.items()}
+    own = {s: w for s, w in held.items() if s not in stuck}
+    kept = own.keys() & free.keys()
+    moves = abs(sum(free.values()) - sum(own.values())) > SHIFT
+    scale = sum(free[s] for s in kept) / sum(own[s] for s in kept) if kept and moves else 1.0
+    inside = {s for s in kept if abs(free[s] - own[s] * scale) < band}
+    rest = sum(free[s] for s in inside)
+    ratio = rest / sum(own[s] for s in inside) if inside and moves else 1.0
+    final = {s: _towards(own[s], own[s] * ratio, w) if s in inside else w for s, w in free.items()}
+    final = {s: own[s] if s in kept and abs(w - own[s]) < SMALLEST else w for s, w in final.items()}
     room = 1 - sum(held[s] for s in stuck if s in held)
-    over = sum(final.values()) - room
-    if over > 0:  # kept holdings drifted up: no leverage
-        final = {s: w * room / sum(final.values()) for s, w in final.items()}
-    return final
+    total = sum(final.values())
+    return {s: w * room / total for s, w in final.items()} if total > room else final
+
+
+def _towards(held: float, scaled: float, target: float) -> float:
+    """The scaled weight, but neither past the target nor away from it."""
+    low, high = min(held, target), max(held, target)
+    return min(max(scaled, low), high)
 
 
 def action_for(before: float, after: float) -> Action:

@@ -30,11 +30,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that rows are put into: its key columns first, then the values that may change."""
+    """A table that rows are put into: its key columns first, then the values that may change.
+
+    A `lasting` value once known is not forgotten: putting an unknown one over it changes nothing.
+    """
 
     name: str
     key: tuple[str, ...]
     values: tuple[str, ...]
+    lasting: tuple[str, ...] = ()
 
     @cached_property
     def upsert(self) -> str:
@@ -42,13 +46,17 @@ class Table:
         columns = self.key + self.values
         action = "NOTHING"
         if self.values:
-            sets = ", ".join(f"{name} = excluded.{name}" for name in self.values)
-            differs = " OR ".join(f"{self.name}.{name} IS NOT excluded.{name}" for name in self.values)
+            new = {name: self._new(name) for name in self.values}
+            sets = ", ".join(f"{name} = {value}" for name, value in new.items())
+            differs = " OR ".join(f"{self.name}.{name} IS NOT {value}" for name, value in new.items())
             action = f"UPDATE SET {sets} WHERE {differs}"
         return (
             f"INSERT INTO {self.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
             f" ON CONFLICT ({', '.join(self.key)}) DO {action}"
         )
+
+    def _new(self, name: str) -> str:
+        return f"COALESCE(excluded.{name}, {self.name}.{name})" if name in self.lasting else f"excluded.{name}"
 
 
 class Connection:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlite_utils
 
 from engine.errors import CannotWrite, NewerDatabase, StorageError
+from engine.model import Ledger
 from storage.border import translated
+from storage.chain import Verdict
 from storage.chats import ChatStore
 from storage.connection import Connection
+from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
 from storage.market import MarketStore
@@ -48,6 +51,12 @@ class Database:
         faults = [str(fault) for (fault,) in self.connection.rows("PRAGMA integrity_check(1)")]
         if faults != ["ok"]:
             raise StorageError(f"the database {self.path} is damaged ({faults[0]}): restore the latest backup.")
+
+    def verify(self, ledger: Ledger) -> Verdict:
+        """Recompute a ledger's chain, then hold keys, announced heads and levels against it."""
+        verdict = self.journal.verify(ledger)
+        fault = first_fault(self.connection, ledger) if verdict.ok else None
+        return replace(verdict, ok=False, message=fault) if fault else verdict
 
     def close(self) -> None:
         """Close the connection; what was committed is on disk."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from engine.errors import BrokenJournal, CannotWrite, StorageError
 from storage.chain import Entry, Link, Verdict, combined, head_digits, head_verdict, verify_chain
 
 
-def as_lines(entries: Iterable[Entry]) -> Iterator[str]:
+def as_lines(entries: Iterable[Entry]) -> Generator[str]:
     """One JSON line an entry, each body as the very text that was hashed."""
     for entry in entries:
         fields = {name: getattr(entry, name) for name in Link.__slots__} | {"date": entry.date.isoformat()}

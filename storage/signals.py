@@ -22,6 +22,7 @@ _PREDICTIONS = Table(
         "relative", "market", "bearish", "neutral", "bullish", "base_bearish", "base_neutral", "base_bullish",
         "conviction", "outcome", "excess",
     ),
+    lasting=("outcome", "excess"),
 )  # fmt: skip
 
 

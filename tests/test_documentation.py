@@ -74,7 +74,7 @@ def test_the_methodology_states_the_numbers_of_the_code(page):
     assert f"one token {three('token_cap', 100)} %" in text
     assert f"together {three('volatile_cap', 100)} %" in text
     assert f"together {three('illiquid_cap', 100)} %" in text
-    assert f"a change under {three('band', 100)} points" in text
+    assert f"a kept name within {three('band', 100)} points" in text
     assert f"target {three('target_volatility', 100)} %" in text
     for step in ("raised", "high", "extreme"):
         assert f"{step} from {' / '.join(f'{getattr(mode.steps, step):g}' for mode in rules)}" in text
@@ -91,7 +91,7 @@ def test_every_rule_that_a_line_can_carry_is_in_the_methodology(request, page):
     engine = request.config.rootpath / "engine"
     code = "".join((engine / f).read_text("utf-8") for f in ("decide.py", "passive.py", "rebalance.py"))
     used = set(re.findall(r'Wish\([^,]+, "([a-z_]+)"', code)) | set(
-        re.findall(r'rule(?:, reason)? = "([a-z_]+)"', code)
+        re.findall(r'rule(?:, reason|, best)? = "([a-z_]+)"', code)
     )
     used |= {"band", "stopped_price", "stablecoin_leg"}
     assert len(used) >= 12

@@ -7,7 +7,7 @@ from bot.command import Arguments, Command, Param, Request
 from bot.drawings import HISTORY, weights_chart
 from bot.phrases import counted, percent
 from bot.reply import Button, Column, Reply, Table
-from bot.screen import labelled, loud
+from bot.screen import in_stablecoins, labelled, loud
 from engine.model import Action, Decision
 
 WEEKS = 8
@@ -45,7 +45,7 @@ def _changes(stored: StoredDecision) -> tuple[str, ...]:
     return (
         _symbols(decision, Action.BUY_NEW),
         _symbols(decision, Action.SELL),
-        percent(decision.stablecoin_share),
+        f"{in_stablecoins(decision)} %",
         decision.risk.step.value if decision.risk else "",
         cost,
     )

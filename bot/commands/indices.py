@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.book import Book, first_comes
 from bot.command import Arguments, Command, Param, Request
-from bot.phrases import percent, signed_percent
+from bot.phrases import signed_percent
 from bot.reply import Button, Column, Reply, Table, Tone
-from bot.screen import View, labelled, loud, view
+from bot.screen import View, in_stablecoins, labelled, loud, view
 from engine.model import RiskStep
 
 TONES: dict[str, Tone] = {RiskStep.RAISED: "quiet", RiskStep.HIGH: "bad", RiskStep.EXTREME: "bad"}
@@ -40,7 +40,7 @@ def _row(shown: View) -> tuple[str, ...]:
         signed_percent(shown.index.week()) if shown.index else "",
         signed_percent(shown.holding.week(shown.index.days[-1])) if shown.index and shown.holding else "",
         decision.risk.step.value if decision.risk else "",
-        percent(decision.stablecoin_share),
+        f"{in_stablecoins(decision)} %",
     )
 
 

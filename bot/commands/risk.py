@@ -6,7 +6,7 @@ from bot.book import Book, IndexInfo, decided, first_comes
 from bot.command import Arguments, Command, Param, Request
 from bot.phrases import capital, percent
 from bot.reply import Button, Column, Reply, Table, Tone
-from bot.screen import labelled, loud
+from bot.screen import in_stablecoins, labelled, loud
 from engine.model import RiskComponent, RiskReading, RiskStep
 from engine.modes import Mode
 from engine.modes import mode as rules_of
@@ -28,7 +28,7 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
         return Reply(title=title, text=("No risk was read for this decision.",))
     return Reply(
         title=title,
-        text=(_step_line(risk, decision.stablecoin_share), capital(risk.reason)),
+        text=(_step_line(risk, in_stablecoins(decision)), capital(risk.reason)),
         table=_parts(risk.components),
         after=("What each step does:", *_steps(rules_of(mode), risk.step)),
         note=("Up at once, down only when the score has fallen clearly below the step.",),
@@ -36,11 +36,11 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
     )
 
 
-def _step_line(risk: RiskReading, held: float) -> str:
+def _step_line(risk: RiskReading, held: int) -> str:
     """`Step: raised (was normal). Score 47 of 100 asks for 25 % in stablecoins; held: 30 %.`"""
     was = f" (was {risk.previous_step.value})" if risk.previous_step not in (None, risk.step) else ""
     asked = f"Score {risk.score:.0f} of 100 asks for {percent(risk.stablecoin_share)} in stablecoins"
-    return f"Step: {risk.step.value}{was}. {asked}; held: {percent(held)}."
+    return f"Step: {risk.step.value}{was}. {asked}; held: {held} %."
 
 
 def _parts(components: tuple[RiskComponent, ...]) -> Table | None:
@@ -74,7 +74,7 @@ def _overview(book: Book, mode: str) -> Reply:
     for info in book.indices():
         stored = book.decision(info.id, mode)
         risk = stored.decision.risk if stored else None
-        share = percent(stored.decision.stablecoin_share) if stored else ""
+        share = f"{in_stablecoins(stored.decision)} %" if stored else ""
         rows.append((info.title, risk.step.value if risk else "not yet", f"{risk.score:.0f}" if risk else "", share))
     columns = (Column("Index"), Column("Step"), Column("Score", "right"), Column("Stablecoins", "right"))
     status = book.status()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.book import Book, Status
+from bot.book import Book, Status, next_comes
 from bot.command import Arguments, Command, Request
 from bot.phrases import counted, day, instant, listed, short_head
 from bot.reply import Column, Reply, Table
@@ -14,7 +14,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     return Reply(
         title=loud("Status", status),
         table=Table((Column("What"), Column("State")), tuple(_rows(status))),
-        after=_left_out(status),
+        after=(*_left_out(status), *([next_comes(status)] if status.awaits_data else [])),
         note=(short_head(status.head),) if status.head else (),
     )
 
@@ -30,7 +30,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("Candles", f"{status.candles:,}"),
         ("Record", _record(status)),
         ("Last decision", status.last_week or "none yet"),
-        ("Next decision", instant(status.next_decision)),
+        ("Next decision", "waits for data" if status.awaits_data else instant(status.next_decision)),
         ("Journal", counted(status.entries, "entry", "entries")),
         ("Refused rows", f"{status.refused_rows:,}"),
     ]

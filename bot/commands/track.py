@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from bot.book import Book, Skill
+from collections.abc import Sequence
+
+from bot.book import Book, Skill, first_comes
 from bot.command import Arguments, Command, Param, Request
 from bot.drawings import levels_chart
-from bot.figures import Growth, weeks_ahead, wilson
+from bot.figures import Growth, weeks_ahead
 from bot.phrases import counted, day, dollars, percent, signed, signed_percent, unzero
 from bot.reply import Button, Column, Reply, Table
 from bot.screen import STAKE, View, fine_print, labelled, level_line, loud, view
 from bot.spoken import FEW_CALLS
+from engine.signals import NO_SKILL
 
 SURE_T = 2.0  # a t-statistic below it cannot be told from chance
-SAME_LOSS = 0.002  # log losses closer than this count as equal
+FEW_WEEKS = 26  # under so many weeks no figure of skill says anything
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
@@ -23,7 +26,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         title=loud(f"Track record: {shown.info.title} ({labelled(shown.mode, shown.status)})", shown.status),
         text=(level_line(shown), *_ahead(shown)),
         table=_table(shown.index, shown.holding) if shown.index else None,
-        after=skill_lines(book.skill()),
+        after=skill_lines(book.skills()),
         note=("A year of weeks proves little: telling 54 % from 50 % takes about 960 calls.", fine_print(shown)[0]),
         chart=levels_chart(book, shown.info, shown.mode),
         buttons=(Button("Index", f"/index {shown.info.id}"), Button("History", f"/history {shown.info.id}")),
@@ -49,22 +52,28 @@ def _table(index: Growth, holding: Growth | None) -> Table:
     return Table((Column(""), Column("Index", "right"), Column("Just holding", "right")), rows)
 
 
-def skill_lines(skill: Skill | None) -> tuple[str, ...]:
-    """Whether past calls were any good, plainly, over all tokens and labelled with their ledger."""
-    if skill is None or not skill.calls:
+def skill_lines(skills: Sequence[Skill]) -> tuple[str, ...]:
+    """Whether past calls were any good, plainly, over all tokens and each record under its own label."""
+    if not skills:
         return ("No past call has come due yet, so nothing is known of their skill.",)
-    return (_hits(skill), _verdict(skill))
+    return tuple(line for skill in skills for line in _judged(skill))
 
 
-def _hits(skill: Skill) -> str:
-    name = "Backtest" if skill.ledger == "backtest" else "Live"
+def _judged(skill: Skill) -> tuple[str, ...]:
+    name = skill.ledger.capitalize()
+    if skill.weeks < FEW_WEEKS:
+        made = f"{counted(skill.bullish_calls, 'bullish call')} in {counted(skill.weeks, 'week')}"
+        return (f"{name}: {made} so far, too few to judge.",)
+    return (_hits(skill, name), f"{name}: {_verdict(skill)}")
+
+
+def _hits(skill: Skill, name: str) -> str:
     if skill.bullish_calls < FEW_CALLS:
         return f"{name}: {counted(skill.bullish_calls, 'bullish call')} so far, too few to judge."
-    low, high = wilson(skill.bullish_hits, skill.bullish_calls)
     rate = percent(skill.bullish_hits / skill.bullish_calls)
     return (
         f"{name} hit rate: {rate} of {skill.bullish_calls:,} bullish calls "
-        f"(interval {low * 100:.0f} to {high * 100:.0f} %, base {percent(skill.bullish_base)}), all tokens."
+        f"(interval {skill.low * 100:.0f} to {skill.high * 100:.0f} %, base {percent(skill.bullish_base)}), all tokens."
     )
 
 
@@ -72,12 +81,12 @@ def _verdict(skill: Skill) -> str:
     loss = f"log loss {unzero(skill.log_loss, 3)} against {unzero(skill.base_log_loss, 3)}"
     rank = f"rank correlation {signed(skill.rank_ic, 3)}, t {unzero(skill.rank_ic_t, 1)}"
     orders = skill.rank_ic > 0 and skill.rank_ic_t >= SURE_T
-    if skill.base_log_loss - skill.log_loss >= SAME_LOSS:
-        said = "The odds were better than the base rates" if orders else "The odds were hardly better than chance"
+    if skill.base_log_loss - skill.log_loss >= NO_SKILL:
+        said = "the odds were better than the base rates" if orders else "the odds were hardly better than chance"
     elif orders:
-        said = "The odds themselves showed no skill: they were no better than the base rates; their order was of use"
+        said = "the odds themselves showed no skill, they were no better than the base rates; their order was of use"
     else:
-        said = "No skill: past odds were no better than the base rates, and their order no better than chance"
+        said = "no skill, past odds were no better than the base rates, and their order no better than chance"
     return f"{said} ({loss}; {rank}; {counted(skill.weeks, 'week')})."
 
 
@@ -89,7 +98,8 @@ def _overview(book: Book, mode: str) -> Reply:
     return Reply(
         title=loud(f"Track record ({labelled(mode, status)})", status),
         table=Table(columns, rows) if rows else None,
-        after=skill_lines(book.skill()),
+        after=skill_lines(book.skills()),
+        note=(first_comes(book),),
         buttons=tuple(Button(v.info.title, f"/track {v.info.id}") for v in shown),
     )
 

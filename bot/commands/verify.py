@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.arguments import Misunderstood
-from bot.book import Book, first_comes
+from bot.book import Book, Verdict, first_comes
 from bot.command import Arguments, Command, Param, Request
 from bot.phrases import counted, short_head
 from bot.reply import Button, Reply
@@ -21,17 +21,29 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
             f"{COMMAND.example}."
         )
     verdict = book.verify(head or None)
-    if verdict.ok and not verdict.entries:
-        return Reply(title="Journal", text=(f"The journal is still empty. {first_comes(book)}",))
-    holds = "The chain holds" if verdict.ok else "The chain does NOT hold"
+    found = (verdict.found,) if verdict.found else ()
+    if verdict.holds and not verdict.entries:
+        return Reply(title="Journal", text=(*found, f"The journal is still empty. {first_comes(book)}"), ok=verdict.ok)
     return Reply(
-        title=f"Journal: {holds.removeprefix('The chain ')}",
-        text=(verdict.message,),
-        after=(f"{holds} over {counted(verdict.entries, 'entry', 'entries')}.",),
+        title=f"Journal: {_in_short(verdict)}",
+        text=(*found, verdict.chain),
+        after=(_chain_line(verdict),),
         note=(short_head(verdict.head),) if verdict.head else (),
         buttons=(Button("What is a head?", "/explain head"),),
         ok=verdict.ok,
     )
+
+
+def _in_short(verdict: Verdict) -> str:
+    holds = "holds" if verdict.holds else "does NOT hold"
+    if verdict.is_found is None:
+        return holds
+    return f"{holds}, head found" if verdict.is_found else f"{holds}, head NOT found"
+
+
+def _chain_line(verdict: Verdict) -> str:
+    entries = counted(verdict.entries, "entry", "entries")
+    return f"The chain holds over {entries}." if verdict.holds else f"The chain holds over {entries} only, then breaks."
 
 
 COMMAND = Command(

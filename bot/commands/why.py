@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.book import Book, IndexInfo, StoredDecision, decided
+from bot.book import Book, IndexInfo, StoredDecision, decided, spoken
 from bot.command import Arguments, Command, Param, Request
 from bot.phrases import capital, listed, percent, weekday_title
 from bot.reply import Button, Reply
-from bot.screen import fill_line, labelled, loud, view
+from bot.screen import fill_line, in_stablecoins, labelled, loud, shares, strongest_point, view
 from bot.spoken import said
 from bot.words import rule_in_words
 from engine.model import Action, Holding, Token
@@ -24,15 +24,12 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
 
 def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply:
     """What every index (or the one asked for) did with the token, then what is said of it."""
+    signal = spoken(book).by_symbol().get(token.symbol)
     infos = [only] if only else list(book.indices())
     stored = {info.id: book.decision(info.id, mode) for info in infos}
     if only is not None:
         stored[only.id] = decided(book, only, mode)
-    lines = [
-        f"{info.title}: {_moved(holding)}." for info in infos for holding in _holdings(stored[info.id], token.symbol)
-    ]
-    week = book.signals()
-    signal = week.by_symbol().get(token.symbol) if week else None
+    lines = [f"{info.title}: {_moved(*line)}." for info in infos for line in _lines(stored[info.id], token.symbol)]
     where = f"The {only.title} index" if only else "No index"
     return Reply(
         title=loud(
@@ -45,32 +42,33 @@ def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply
     )
 
 
-def _holdings(stored: StoredDecision | None, symbol: str) -> list[Holding]:
-    return [h for h in stored.decision.holdings if h.symbol == symbol] if stored else []
+def _lines(stored: StoredDecision | None, symbol: str) -> list[tuple[Holding, int, int]]:
+    return [line for line in shares(stored.decision) if line[0].symbol == symbol] if stored else []
 
 
-def _moved(holding: Holding) -> str:
-    """`buy more, 12 % to 18 %: its strength against the others changed (calmer than its peers)`."""
-    share = percent(holding.weight)
-    if holding.action is not Action.HOLD:
-        share = f"{percent(holding.from_weight)} to {share}"
+def _moved(holding: Holding, before: int, now: int) -> str:
+    """`buy more, 12 % to 18 %: its strength against the others changed; strongest point: calmer than its peers`."""
+    share = f"{now} %" if holding.action is Action.HOLD else f"{before} % to {now} %"
     return f"{holding.action.value}, {share}: {_because(holding)}"
 
 
 def _because(holding: Holding) -> str:
-    """The rule in plain words with the best reason beside it; an exit's reason already names its rule."""
+    """The rule in plain words with the token's strongest point beside it; an exit's reason already names its rule."""
     if holding.action in (Action.SELL, Action.STUCK) and holding.reason:
         return holding.reason
-    return f"{rule_in_words(holding.rule)} ({holding.reason})" if holding.reason else rule_in_words(holding.rule)
+    rule, point = rule_in_words(holding.rule), strongest_point(holding)
+    if holding.action is Action.HOLD and holding.reason:
+        return f"{rule} ({holding.reason})"
+    return f"{rule}; {point}" if point else rule
 
 
 def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
     shown = view(book, info, mode)
     decision = shown.decision
     week = weekday_title(decision, shown.status.ledger)
-    moved = [h for h in decision.holdings if h.action is not Action.HOLD and not h.stable]
-    moved.sort(key=lambda h: -abs(h.weight - h.from_weight))
-    lines = [f"{h.symbol}: {_moved(h)}." for h in moved[:MOST_LINES]]
+    moved = [line for line in shares(decision) if line[0].action is not Action.HOLD and not line[0].stable]
+    moved.sort(key=lambda line: -abs(line[0].weight - line[0].from_weight))
+    lines = [f"{line[0].symbol}: {_moved(*line)}." for line in moved[:MOST_LINES]]
     if len(moved) > MOST_LINES:
         lines.append(f"And {len(moved) - MOST_LINES} smaller changes.")
     return Reply(
@@ -78,7 +76,7 @@ def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
         text=(capital(decision.risk.reason),) if decision.risk else (),
         after=(*(lines or ["No holding changed: nothing moved far enough to be worth its cost."]), *decision.notes),
         note=(f"Turnover {percent(decision.turnover)}. {fill_line(shown)}", "Simulated, not advice."),
-        buttons=tuple(Button(h.symbol, f"/why ={h.symbol} {info.id}") for h in moved[:3]),
+        buttons=tuple(Button(h.symbol, f"/why ={h.symbol} {info.id}") for h, _, _ in moved[:3]),
     )
 
 
@@ -107,7 +105,7 @@ def _summary(stored: StoredDecision) -> str:
             parts.append(f"{verb} {listed(symbols)}")
     if decision.risk:
         parts.append(f"risk {decision.risk.step.value}")
-    return ", ".join([*parts, f"{percent(decision.stablecoin_share)} in stablecoins"])
+    return ", ".join([*parts, f"{in_stablecoins(decision)} % in stablecoins"])
 
 
 COMMAND = Command(

@@ -27,14 +27,18 @@ GREETING = "Ask /index defi, /token btc, /help; /quit ends."
 def render(reply: Reply, console: Console, width: int | None = None) -> None:
     """Print one reply, `width` columns wide at most."""
     columns = min(width or console.width, console.width)
-    body = Group(*_blocks(reply, columns, _draws(console)))
+    blocks = _blocks(reply, columns, _draws(console))
     style = "" if reply.ok else "yellow"
     if columns < NARROW or not console.is_terminal:
         if reply.title:
-            console.print(_line(reply.title, "bold"), width=columns)
-        console.print(body, width=columns, style=style)
+            console.print(_line(reply.title, "bold"), width=columns, soft_wrap=not console.is_terminal)
+        for block in blocks:
+            # A line is wrapped for eyes only: a program that reads it must find a journal head in one piece.
+            soft = isinstance(block, Text) and not console.is_terminal
+            console.print(block, width=columns, style=style, soft_wrap=soft)
         return
     title = _line(reply.title, "bold") if reply.title else None
+    body = Group(*blocks)
     console.print(Panel(body, title=title, title_align="left", border_style=style or "cyan", width=min(columns, 88)))
 
 

@@ -147,7 +147,7 @@ def make_status(**changes: object) -> Status:
 
 
 SKILL = Skill(
-    weeks=150, calls=15_128, bullish_calls=212, bullish_hits=93, bullish_base=0.36, log_loss=1.085,
+    weeks=150, calls=15_128, bullish_calls=212, bullish_hits=93, low=0.37, high=0.51, bullish_base=0.36, log_loss=1.085,
     base_log_loss=1.092, rank_ic=0.09, rank_ic_t=5.8, ledger="backtest", bands=(Band(52, 100, 212, 93),),
 )  # fmt: skip
 
@@ -161,6 +161,7 @@ class FakeBook:
     week: WeekSignals | None = None
     before: WeekSignals | None = None
     past: Skill | None = None
+    live: Skill | None = None
     state: Status = field(default_factory=make_status)
     verdict: Verdict = Verdict(True, 42, "9f2e" * 16, "42 entries, every fingerprint fits.")  # noqa: RUF009 - frozen
     indices_offered: Sequence[IndexInfo] = INDICES
@@ -209,6 +210,9 @@ class FakeBook:
 
     def skill(self) -> Skill | None:
         return self.past
+
+    def skills(self) -> Sequence[Skill]:
+        return [skill for skill in (self.past, self.live) if skill]
 
     def status(self) -> Status:
         return self.state

@@ -3,8 +3,12 @@
 import csv
 import io
 import json
+import os
+import resource
 import sqlite3
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,7 @@ from bot.cli import app
 from engine.model import PASSIVE
 from engine.themes import themes
 
+ROOT = str(Path(__file__).resolve().parents[2])
 COMMANDS = [(c.name or c.callback.__name__) for c in app.registered_commands]
 
 
@@ -156,6 +161,9 @@ def test_a_decided_week_is_said_to_be_decided_and_changes_nothing(crier, demo_da
     code, out, _ = crier("week", "--as-of", "2026-06-29", "--database", demo_database)
     assert code == 0
     assert "already decided" in out
+    told = json.loads(crier("week", "--as-of", "2026-06-29", "--json", "--database", demo_database)[1])
+    assert told["already_decided"]
+    assert {d["index"] for d in told["decisions"]} == set(themes())
     assert crier("verify", "--json", "--database", demo_database)[1] == before
 
 
@@ -168,6 +176,8 @@ def test_a_decided_week_is_said_to_be_decided_and_changes_nothing(crier, demo_da
         (("week", "--as-of", "someday"), 2, "2023-11-13"),
         (("export", "dreams"), 1, "decisions, signals, levels and journal"),
         (("export", "decisions", "--format", "xml"), 1, "json and csv"),
+        (("export", "decisions", "--ledger", "paper"), 1, "live and replay"),
+        (("week", "--as-of", "2025-01-06"), 1, "already reaches"),
         (("features", "--family", "astrology"), 1, "on-chain"),
         (("verify", "--head", "xyz"), 1, "hex digits"),
         (("verify", "--journal", "nowhere.jsonl"), 1, "cannot be read"),
@@ -206,7 +216,8 @@ def test_before_the_first_decision_commands_say_when_it_comes(crier, small_archi
     crier("import", small_archive())
     code, _, err = crier("ask", "/index defi")
     assert code == 1
-    assert "next decision comes on Mon" in " ".join(err.split())
+    assert "next decision comes once newer market data is in" in " ".join(err.split())
+    assert "crier week --as-of" in err
 
 
 def test_a_journal_with_one_changed_byte_is_exposed(crier, demo_database, tmp_path):
@@ -244,6 +255,51 @@ def test_an_exported_journal_verifies_by_itself(crier, demo_database, tmp_path):
     code, _, err = crier("verify", "--journal", file)
     assert code == 1
     assert "is broken at entry" in sentence(err)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "signals", "--format", "csv"),
+        ("ask", "/index defi"),
+        ("verify",),
+        ("features",),
+        ("export", "journal"),
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_behind_the_output_is_one_sentence(demo_database, command):
+    """F8, at the outermost edge: /dev/full takes no byte."""
+    where = () if command[0] == "features" else ("--database", demo_database)
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *command, *where], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "No space left" in sentence(done.stderr)
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [("week", "--as-of", "2026-06-22"), ("export", "journal", "--out", "big.jsonl")])
+def test_a_full_disk_under_the_work_is_one_sentence(demo_database, tmp_path, command):
+    """F8: no file may grow, and nothing is half-written."""
+    copy = tmp_path / "crier.db"
+    copy.write_bytes(demo_database.read_bytes())
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *command, "--database", str(copy)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        preexec_fn=limit,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    )
+    assert done.returncode == 1
+    assert "free some space" in sentence(done.stderr)
 
 
 @pytest.mark.parametrize("what", ["decisions", "signals", "levels"])

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.figures import growth, weeks_ahead, wilson
+from bot.figures import growth, weeks_ahead
 from engine.model import LevelPoint
 
 FIRST = dt.date(2023, 1, 2)
@@ -61,17 +59,3 @@ def test_weeks_ahead_counts_whole_weeks_only() -> None:
     assert index is not None and holding is not None
     assert weeks_ahead(index, holding) == (2, 2)
     assert weeks_ahead(holding, index) == (0, 2)
-
-
-def test_wilsons_interval_agrees_with_the_published_example() -> None:
-    low, high = wilson(81, 263)  # Newcombe 1998, table I: 0.2553 to 0.3662
-    assert (low, high) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
-    assert wilson(0, 0) == (0.0, 1.0)
-
-
-@given(st.integers(1, 10_000), st.data())
-def test_wilsons_interval_holds_the_rate_and_stays_within_0_and_1(calls: int, data: st.DataObject) -> None:
-    hits = data.draw(st.integers(0, calls))
-    low, high = wilson(hits, calls)
-    assert 0 <= low <= hits / calls + 1e-12
-    assert hits / calls - 1e-12 <= high <= 1

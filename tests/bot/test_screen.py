@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from bot.announce import announce
 from bot.dispatch import Request, dispatch
 from bot.reply import Reply
-from bot.screen import kept
+from bot.screen import WAITS, kept
+from engine import decide
 from engine.errors import NotEnoughData, UnknownIndex
-from engine.model import Action, Holding
+from engine.model import Action, Holding, RiskStep
 
 
 def index(book: Any, text: str = "/index defi") -> Reply:
@@ -36,7 +38,10 @@ def test_the_screen_reads_as_designed(book: Any, make: Any) -> None:
         "RUNE 18 % buy more B",
         "GMX 14 % buy, new B",
         "XVS 33 % trim B",
-        "Stablecoins 15 % (was 0): USDC 8, DAI 7",
+        "Stablecoins 15 % (was 0): USDC 8, DAI 7; for risk raised and volatility",
+        "Bought GMX, strongest point: fell less than its peers this month",
+        "Bought more RUNE: its strength against the others changed",
+        "Trimmed XVS: the step of risk moved",
         "Sold LDO: turned bearish (momentum, exchange inflows)",
         "Fills at today's close, cost about 0.13 %.",
         "Simulated, not advice. Method 1.0",
@@ -81,10 +86,13 @@ def test_stablecoins_that_went_and_money_in_none_are_told(book: Any, make: Any) 
     gone = Holding("USDC", 0.3, 0.0, Action.SELL, "stablecoin_leg", "", stable=True)
     whole = Holding("AAVE", 0.7, 1.0, Action.BUY_MORE, "conviction", "calm")
     change(book, decision=make.decision(holdings=[whole, gone]))
-    assert index(book).after == ("Stablecoins 0 % (was 30)",)
+    assert index(book).after == (
+        "Stablecoins 0 % (was 30)",
+        "Bought more AAVE: its strength against the others changed",
+    )
     cash = Holding("USD", 0.0, 1.0, Action.BUY_NEW, "stablecoin_leg", "", stable=True)
     change(book, decision=make.decision(holdings=[cash]))
-    assert index(book).after == ("Stablecoins 100 % (was 0): cash 100",)
+    assert index(book).after == ("Stablecoins 100 % (was 0): cash 100; for risk raised and volatility",)
     assert index(book).table is None
 
 
@@ -92,6 +100,54 @@ def test_tokens_sold_for_one_reason_share_a_line(book: Any, make: Any) -> None:
     sells = [Holding(s, 0.1, 0.0, Action.SELL, "replaced", "stronger tokens took its place") for s in ("LDO", "CRV")]
     change(book, decision=make.decision(holdings=[replace(make.HOLDINGS[0], weight=1.0), *sells]))
     assert "Sold LDO and CRV: stronger tokens took its place" in index(book).after
+
+
+def bought(*reasons: str) -> list[Holding]:
+    return [
+        Holding(f"T{i}", 0.0, 1 / len(reasons), Action.BUY_NEW, "bullish", reason) for i, reason in enumerate(reasons)
+    ]
+
+
+def test_tokens_moved_for_one_reason_share_a_line(book: Any, make: Any) -> None:
+    change(book, decision=make.decision(holdings=bought("follows BTC", "calmer than its peers", "follows BTC")))
+    assert index(book).after == (
+        "Bought T0 and T2, strongest point: follows BTC",
+        "Bought T1, strongest point: calmer than its peers",
+    )
+
+
+def test_ten_new_tokens_with_ten_reasons_still_fit_a_phone(book: Any, make: Any) -> None:
+    trimmed = [Holding(s, 0.2, 0.1, Action.TRIM, "risk_ladder", "calm") for s in ("AAVE", "RUNE")]
+    change(book, decision=make.decision(holdings=[*bought(*(f"reason {i}" for i in range(10))), *trimmed]))
+    after = index(book).after
+    assert after == (
+        *(f"Bought T{i}, strongest point: reason {i}" for i in range(3)),
+        "Trimmed AAVE and RUNE: the step of risk moved",
+        "More: /why defi",
+    )
+    assert len(index(book).lines()) <= 24
+
+
+def test_a_token_without_a_strongest_point_shows_its_rule(book: Any, make: Any) -> None:
+    kept_on = Holding("AAVE", 0.7, 0.3, Action.TRIM, "kept", "no longer bullish, but still above its base rate")
+    change(book, decision=make.decision(holdings=[*bought(""), kept_on]))
+    assert index(book).after == (
+        "Bought T0: its call is bullish and there is room for it",
+        "Trimmed AAVE: it is no longer bullish but still above its base rate",
+    )
+
+
+def test_the_stablecoins_name_the_rules_that_ask_for_them(book: Any, make: Any) -> None:
+    calm = replace(make.RISK, step=RiskStep.NORMAL, volatility=0.2)
+    note = "None is bullish, so 15 % more waits in stablecoins."
+    change(book, decision=make.decision(risk=calm, notes=(note,)))
+    assert index(book).after[0].endswith("DAI 7; for too few bullish")
+    change(book, decision=make.decision(risk=calm))
+    assert index(book).after[0].endswith("DAI 7")
+
+
+def test_the_engine_still_says_that_too_few_are_bullish_in_these_words() -> None:
+    assert WAITS in inspect.getsource(decide)
 
 
 @given(weights=st.lists(st.floats(1e-4, 1), min_size=1, max_size=14), data=st.data())

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.demo import END, make_demo, mondays
 from bot.reply import Reply
 from bot.shelf import DatabaseBook, next_decision
 from bot.weekly import ledger_for, run_week
+from engine.errors import BadRequest
 from engine.model import PASSIVE
 from engine.modes import DEFAULT_MODE, modes
 from engine.themes import themes
@@ -98,12 +100,50 @@ def test_a_dry_run_decides_and_stores_nothing(database):
     assert list(database.connection.raw.conn.iterdump()) == before
 
 
+def test_a_week_before_the_ledgers_newest_is_refused(database):
+    """A ledger is one history: an earlier week would begin a second one in the same level."""
+    head = database.journal.head("replay")
+    with pytest.raises(BadRequest, match=f"already reaches {LAST}"):
+        run_week(database, mondays()[0] - dt.timedelta(weeks=4), "replay")
+    assert database.journal.head("replay") == head
+
+
+def test_a_known_outcome_is_never_forgotten(database):
+    known = next(line for line in database.signals.predictions() if line.outcome is not None)
+    database.signals.put_predictions([replace(known, outcome=None, excess=None)])
+    assert known in database.signals.predictions()
+
+
+SPOILS = {
+    "the tail is cut off": ("DELETE FROM journal WHERE seq > 60", "cut short"),
+    "a key is deleted": ("DELETE FROM decisions WHERE index_id = 'defi' AND mode = 'balanced'", "was deleted"),
+    "a level is doubled": ("UPDATE levels SET net = net * 2", "was changed"),
+    "an announced head is another": ("UPDATE announcements SET head = 'ab' || substr(head, 3)", "announced from"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILS)
+def test_what_is_derived_is_held_against_the_journal(database, name):
+    """F40: the chain alone would hold in each of these."""
+    statement, word = SPOILS[name]
+    link = database.connection.raw.conn
+    for (trigger,) in link.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        link.execute(f'DROP TRIGGER "{trigger}"')
+    link.execute("PRAGMA foreign_keys = OFF")
+    assert database.verify("replay").ok
+    link.execute(statement)
+    verdict = database.verify("replay")
+    assert database.journal.verify("replay").ok
+    assert not verdict.ok
+    assert word in verdict.message
+
+
 def test_the_announcement_is_stored_as_a_reply_with_the_journals_head(database):
     for index in themes():
         stored = database.decisions.announcement("replay", index, DEFAULT_MODE, weekly.week_name(LAST))
-        reply = Reply.from_json(stored.reply)
-        head = reply.lines()[-1].replace(" ", "")[-32:]
-        assert database.journal.find_head(head) is not None
+        shown = Reply.from_json(stored.reply).note[-1].replace(" ", "")[-32:]
+        assert stored.head.startswith(shown)
+        assert stored.head == database.journal.head("replay")  # it pins down every entry of the week
 
 
 def test_another_seed_makes_another_market_and_other_decisions(demo_database, tmp_path):

@@ -12,7 +12,9 @@ from bot.book import Verdict
 from bot.commands import COMMANDS
 from bot.dispatch import Request, dispatch
 from bot.reply import Reply
-from engine.model import RiskStep
+from engine.model import Action, Holding, RiskStep
+
+NEEDING = {f"/{c.name}" for c in COMMANDS.values() if any(param.required for param in c.params)}
 
 
 def ask(book: Any, text: str) -> Reply:
@@ -59,7 +61,7 @@ def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
     assert reply.text == (
         "Bullish, grade 57 (B+), strength +0.30.",
         "Next seven days: 46 % bullish (base 36 %), 29 % neutral, 25 % bearish.",
-        "Of 212 past signals with this grade (backtest) 44 % rose.",
+        "Of 212 past signals with this grade (backtest) 44 % ended bullish.",
         "For: fell less than its peers this month.",
         "Against: overbought (RSI).",
         "48 of 62 data points, on-chain missing.",
@@ -69,6 +71,11 @@ def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
     assert ("DeFi", "20 %", "hold") in reply.table.rows
     assert reply.chart is not None
     assert [mark.label for mark in reply.chart.marks] == ["6 Nov: bearish, B+", "13 Nov: bullish, B+"]
+
+
+@pytest.mark.parametrize("text", ["/token zzzz", "/why zzzz"])
+def test_an_unknown_token_comes_with_a_next_step(text: str, book: Any) -> None:
+    assert ask(book, text).text == ("There is no token called “zzzz”. See /signals.",)
 
 
 def test_few_past_signals_of_a_grade_are_not_shown_as_a_rate(book: Any) -> None:
@@ -145,28 +152,36 @@ def test_track_shows_the_index_and_just_holding_side_by_side(book: Any) -> None:
 def test_track_gives_the_hit_rate_with_interval_base_and_label(book: Any) -> None:
     expected = "Backtest hit rate: 44 % of 212 bullish calls (interval 37 to 51 %, base 36 %), all tokens."
     assert expected in ask(book, "/track defi").after
-    book.past = replace(book.past, ledger="live")
-    assert expected.replace("Backtest", "Live") in ask(book, "/track").after
+    book.live = replace(book.past, ledger="live", bullish_hits=106, low=0.43, high=0.58)
+    after = ask(book, "/track").after
+    assert expected in after
+    assert "Live hit rate: 50 % of 212 bullish calls (interval 43 to 58 %, base 36 %), all tokens." in after
+    assert [line.split(":")[0] for line in after] == ["Backtest hit rate", "Backtest", "Live hit rate", "Live"]
 
 
 def test_too_few_calls_are_called_too_few(book: Any) -> None:
-    book.past = replace(book.past, ledger="live", bullish_calls=29, bullish_hits=29)
-    assert "Live: 29 bullish calls so far, too few to judge." in ask(book, "/track").after
+    book.past = replace(book.past, bullish_calls=29, bullish_hits=29)
+    assert "Backtest: 29 bullish calls so far, too few to judge." in ask(book, "/track").after
+
+
+def test_a_live_record_of_few_weeks_is_not_judged_whatever_it_holds(book: Any) -> None:
+    book.live = replace(book.past, ledger="live", weeks=3, bullish_calls=212)
+    assert ask(book, "/track").after[2:] == ("Live: 212 bullish calls in 3 weeks so far, too few to judge.",)
 
 
 @pytest.mark.parametrize(
     ("loss", "t", "verdict"),
     [
-        (1.085, 5.8, "The odds were better than the base rates"),
-        (1.085, 0.4, "The odds were hardly better than chance"),
-        (1.091, 5.8, "The odds themselves showed no skill"),
-        (1.097, 5.8, "The odds themselves showed no skill"),
-        (1.097, 0.4, "No skill"),
+        (1.085, 5.8, "the odds were better than the base rates"),
+        (1.085, 0.4, "the odds were hardly better than chance"),
+        (1.091, 5.8, "the odds themselves showed no skill"),
+        (1.097, 5.8, "the odds themselves showed no skill"),
+        (1.097, 0.4, "no skill"),
     ],
 )
 def test_a_model_without_skill_is_told_plainly(loss: float, t: float, verdict: str, book: Any) -> None:
     book.past = replace(book.past, log_loss=loss, rank_ic_t=t)
-    assert any(line.startswith(verdict) for line in ask(book, "/track defi").after)
+    assert any(line.startswith(f"Backtest: {verdict}") for line in ask(book, "/track defi").after)
 
 
 def test_no_record_at_all_is_said(book: Any) -> None:
@@ -201,9 +216,33 @@ def test_history_draws_the_weights_of_every_week_to_one_hundred(book: Any) -> No
 def test_why_of_a_token_names_the_rule_and_both_sides(book: Any) -> None:
     reply = ask(book, "/why rune defi")
     assert reply.text == (
-        "DeFi: buy more, 12 % to 18 %: its strength against the others changed (fell less than its peers this month).",
+        "DeFi: buy more, 12 % to 18 %: its strength against the others changed; "
+        "strongest point: fell less than its peers this month.",
     )
+    assert ask(book, "/why gmx defi").text == (
+        "DeFi: buy, new, 0 % to 14 %: its call is bullish and there is room for it; "
+        "strongest point: fell less than its peers this month.",
+    )
+    held = ask(book, "/why aave defi").text[0]
+    assert held.startswith("DeFi: hold, 20 %: the change was too small to be worth its cost (fell less")
     assert "Against: overbought (RSI)." in reply.after
+
+
+def test_why_and_index_say_the_same_whole_percents(book: Any, make: Any) -> None:
+    weights = {"AAVE": 0.2845, "RUNE": 0.2845, "XVS": 0.281}
+    lines = [Holding(s, w + 0.05, w, Action.TRIM, "risk_ladder", "calm") for s, w in weights.items()]
+    legs = [Holding(s, 0.0, 0.075, Action.BUY_NEW, "stablecoin_leg", "", stable=True) for s in ("USDC", "DAI")]
+    stored = replace(book.decisions["defi", "balanced"][0], decision=make.decision(holdings=[*lines, *legs]))
+    book.decisions["defi", "balanced"] = [stored]
+    table = ask(book, "/index defi").table
+    assert table is not None
+    assert sum(int(row[1].split()[0]) for row in table.rows) + 16 == 100
+    for symbol, weight, *_ in table.rows:
+        assert f" % to {weight}: the step of risk moved" in ask(book, f"/why {symbol} defi").text[0]
+    told = [line for line in ask(book, "/why defi").after if ": trim, " in line]
+    before = [int(line.split("trim, ")[1].split(" %")[0]) for line in told]
+    assert sorted(before) == [33, 33, 34]
+    assert "DeFi: risk raised, 16 % in stablecoins." in said(book, "/why")
 
 
 def test_why_of_a_token_that_nobody_holds(book: Any) -> None:
@@ -245,11 +284,81 @@ def test_verify_asks_for_a_whole_head(head: str, book: Any) -> None:
 
 
 def test_a_broken_chain_is_a_failure_and_told(book: Any) -> None:
-    book.verdict = Verdict(False, 17, None, "Entry 17 (decision, 2023-11-06) does not fit the one before.")
+    book.verdict = Verdict(False, 16, None, "Entry 17 (decision, 2023-11-06) does not fit the one before.")
     reply = ask(book, "/verify")
     assert not reply.ok
-    assert "NOT" in reply.title
+    assert reply.title == "Journal: does NOT hold"
     assert "Entry 17" in reply.text[0]
+    assert reply.after == ("The chain holds over 16 entries only, then breaks.",)
+
+
+HEAD = "4f9c02d76a1b88e0c3f519aa7d42e21a"
+
+
+def test_a_head_that_is_not_in_the_journal_leaves_the_chain_its_own_verdict(book: Any) -> None:
+    book.verdict = replace(book.verdict, is_found=False, found="That head is not in this journal.")
+    reply = ask(book, f"/verify {HEAD}")
+    assert not reply.ok
+    assert reply.title == "Journal: holds, head NOT found"
+    assert reply.text == ("That head is not in this journal.", "42 entries, every fingerprint fits.")
+    assert reply.after == ("The chain holds over 42 entries.",)
+
+
+def test_a_head_that_is_found_does_not_hide_a_broken_chain(book: Any) -> None:
+    book.verdict = Verdict(False, 16, None, "Broken at entry 17.", True, "That head is entry 3.")
+    reply = ask(book, f"/verify {HEAD}")
+    assert not reply.ok
+    assert reply.title == "Journal: does NOT hold, head found"
+    assert reply.text == ("That head is entry 3.", "Broken at entry 17.")
+
+
+def test_a_head_asked_of_an_empty_journal_is_not_found_in_it(empty_book: Any) -> None:
+    empty_book.verdict = replace(empty_book.verdict, is_found=False, found="That head is not in this journal.")
+    reply = ask(empty_book, f"/verify {HEAD}")
+    assert not reply.ok
+    assert "still empty" in reply.text[1]
+
+
+@pytest.mark.parametrize(
+    ("holds", "is_found", "ok"),
+    [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, True, False)],
+)
+def test_a_verdict_is_good_only_if_the_chain_holds_and_the_head_is_in_it(
+    holds: bool, is_found: bool | None, ok: bool
+) -> None:
+    verdict = Verdict(holds, 5, None, "Chain.", is_found, None if is_found is None else "Head.")
+    assert verdict.ok is ok
+    assert verdict.message == ("Chain." if is_found is None else "Head. Chain.")
+
+
+ASKING = [
+    text
+    for command in COMMANDS.values()
+    for text in (f"/{command.name}", command.example)
+    if command.name not in ("help", "explain") and text not in NEEDING
+]
+
+
+@pytest.mark.parametrize("text", ASKING)
+def test_before_the_first_decision_every_answer_says_when_it_comes(text: str, empty_book: Any) -> None:
+    assert "Mon 20 Nov 2023, 00:00 UTC" in said(empty_book, text)
+
+
+@pytest.mark.parametrize("text", ASKING)
+def test_no_decision_is_promised_for_a_day_whose_data_is_not_there(text: str, empty_book: Any, make: Any) -> None:
+    empty_book.state = replace(empty_book.state, last_date=dt.date(2023, 11, 11))
+    assert "Mon 20 Nov 2023, 00:00 UTC" in said(empty_book, text)
+    empty_book.state = replace(empty_book.state, last_date=dt.date(2023, 11, 10))
+    told = said(empty_book, text)
+    assert "20 Nov" not in told
+    assert "newer market data is in (the newest candle is of 10 Nov 2023): run crier import" in told
+    empty_book.state = replace(empty_book.state, last_date=None)
+    assert "once market data is in: run crier import" in said(empty_book, text)
+
+
+def test_a_simulated_market_that_has_ended_promises_nothing(book: Any, make: Any) -> None:
+    book.state = make.status(simulated=True, next_decision=dt.datetime(2026, 11, 23, tzinfo=dt.UTC))
+    assert "The simulated market ends on 12 Nov 2023: no further decision comes." in said(book, "/indices")
 
 
 def test_status_tells_the_record_and_what_was_left_out(book: Any, empty_book: Any, make: Any) -> None:

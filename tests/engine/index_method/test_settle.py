@@ -11,7 +11,7 @@ from engine.draft import begin, finish
 from engine.level import CASH, daily_levels, mark, weights_at
 from engine.model import Action, Holding, Portfolio
 from engine.passive import decide_passive, passive_is_due
-from engine.rebalance import Wish, cost_rate, holdings, within_bands
+from engine.rebalance import SMALLEST, Wish, cost_rate, holdings, within_bands
 from engine.settle import settle, settlement_point
 
 START = dt.date(2022, 1, 3)
@@ -144,10 +144,31 @@ def test_costs_rise_as_liquidity_falls_and_never_leave_the_floor():
     assert cost_rate(1e9) <= cost_rate(1e7) < cost_rate(1e6) == cost_rate(NAN)
 
 
-def test_small_differences_stay_as_held_unless_the_invested_share_must_shift():
-    held, wanted = {"AAA": 0.30, "BBB": 0.30}, {"AAA": 0.31, "BBB": 0.27}
-    assert within_bands(held, wanted, 0.02, frozenset()) == {"AAA": 0.30, "BBB": 0.27}
-    assert within_bands(held, {"AAA": 0.29, "BBB": 0.22}, 0.02, frozenset()) == {"AAA": 0.29, "BBB": 0.22}
+def test_small_differences_stay_as_held():
+    held = {"AAA": 0.30, "BBB": 0.30, "CCC": 0.2}
+    wanted = {"AAA": 0.31, "BBB": 0.25, "CCC": 0.204}
+    assert within_bands(held, wanted, 0.02, frozenset()) == pytest.approx({"AAA": 0.30, "BBB": 0.25, "CCC": 0.2})
+
+
+def test_when_the_invested_share_must_shift_names_move_together():
+    held, wanted = {"AAA": 0.40, "BBB": 0.40}, {"AAA": 0.31, "BBB": 0.29}
+    final = within_bands(held, wanted, 0.02, frozenset())
+    assert final == pytest.approx({"AAA": 0.31, "BBB": 0.30})  # in proportion, but never past a target
+    assert sum(final.values()) == pytest.approx(0.6, abs=0.02)
+
+
+weights = st.dictionaries(st.sampled_from("ABCDEFGH"), st.floats(0.001, 0.2), max_size=5)
+
+
+@given(weights, weights, st.floats(0, 0.05))
+def test_bands_trade_towards_targets_and_never_more_than_there_is(held, wanted, band):
+    final = within_bands(held, wanted, band, frozenset())
+    assert set(final) == set(wanted)
+    assert sum(final.values()) <= max(1, sum(held.values())) + 1e-12
+    for symbol, weight in final.items():
+        before = held.get(symbol, 0.0)
+        assert min(before, wanted[symbol]) - 1e-12 <= weight <= max(before, wanted[symbol]) + 1e-12
+        assert symbol not in held or weight == before or abs(weight - before) >= SMALLEST - 1e-12
 
 
 def test_the_twin_holds_the_largest_under_its_cap_and_renews_on_first_mondays(make_panel):
