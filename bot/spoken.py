@@ -28,7 +28,7 @@ def _past(signal: Signal, skill: Skill | None) -> list[str]:
     """How past signals of the same grade fared, once there are enough of them to tell."""
     bands = [b for b in skill.bands if b.low <= signal.grade.score <= b.high and b.calls >= FEW_CALLS] if skill else []
     return [
-        f"Of {band.calls:,} past signals with this grade ({skill.ledger}), "
+        f"Of {band.calls:,} past signals with this grade ({skill.ledger}) "
         f"{percent(band.hits / band.calls)} ended bullish."
         for band in bands[:1]
         if skill

@@ -20,7 +20,8 @@ SPOKEN_RANK = 100
 SPOKEN_STALE_DAYS = 30  # a token silent for longer is not spoken of
 MIN_PRESENT = 0.5  # of the token's own data points
 REASONS_KEPT = 8
-LETTERS = ((62, "A+"), (58, "A"), (55, "B+"), (52, "B"), (49, "C+"), (46, "C"), (42, "D"), (0, "E"))
+# Weekly odds hug one half: the letters are spaced as finely as past odds were, or all tokens would share one.
+LETTERS = ((57, "A+"), (54, "A"), (52, "B+"), (51, "B"), (50, "C+"), (48, "C"), (45, "D"), (0, "E"))
 SKILL_WEEKS = 52
 NO_SKILL = 0.002  # nats of log loss; a smaller lead over the base rates is not one
 

@@ -11,6 +11,7 @@ from engine.draft import METHOD
 from engine.measures import KINDS
 from engine.modes import modes
 from engine.risk import COMPONENTS
+from engine.signals import LETTERS
 from engine.themes import JOIN_VOLUME, themes
 
 
@@ -83,6 +84,7 @@ def test_the_methodology_states_the_numbers_of_the_code(page):
         assert f"| {step} | {shares} |" in text
     for part in COMPONENTS:
         assert f"| {part.name} | {100 * part.weight:.0f} % | {part.calm:g} | {part.danger:g} |" in text
+    assert ", ".join(f"{letter} from {least}" for least, letter in LETTERS[:-1]) in text
     assert f"${JOIN_VOLUME:,.0f} traded" in text
     assert f"# Method {METHOD}" in page("docs/methodology.md")
 
