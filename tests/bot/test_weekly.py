@@ -170,7 +170,7 @@ def test_something_happens_in_the_demo(database):
     new = {h.symbol for h in middle.holdings if h.action.value == "buy, new" and not h.stable}
     assert gone
     assert new
-    assert last.stablecoin_share >= middle.stablecoin_share + 0.25
+    assert last.stablecoin_share >= middle.stablecoin_share + 0.20
     assert last.risk.step != middle.risk.step
 
 
