@@ -31,7 +31,7 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
         text=(_step_line(risk, in_stablecoins(decision)), capital(risk.reason)),
         table=_parts(risk.components),
         after=("What each step does:", *_steps(rules_of(mode), risk.step)),
-        note=("Up at once, down only when the score has fallen clearly below the step.",),
+        note=("Up at once; down one step at a time, after two weeks and when the score has fallen clearly.",),
         buttons=(Button("Index", f"/index {info.id}"), Button("What is a step?", "/explain step")),
     )
 
