@@ -14,10 +14,10 @@ from bot.progress import Report as Progress
 from bot.progress import bars
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.weekly import Week, run_week, week_name
+from bot.weekly import Week, run_week
 from engine.errors import CannotWrite
 from engine.measures import KINDS
-from engine.model import Ledger
+from engine.model import Ledger, iso_week
 from engine.modes import DEFAULT_MODE
 from engine.sources.simulated import SimulatedMarket
 from engine.themes import themes
@@ -64,9 +64,9 @@ def make_demo(database: Database, seed: int, years: float, progress: Progress | 
     report(label, 1, 1)
     weeks = []
     for date in mondays():
-        report(f"deciding week {week_name(date)}", 0, 1)
+        report(f"deciding week {iso_week(date)}", 0, 1)
         weeks.append(run_week(database, date, LEDGER, progress=progress))
-        report(f"deciding week {week_name(date)}", 1, 1)
+        report(f"deciding week {iso_week(date)}", 1, 1)
     return weeks
 
 

@@ -14,13 +14,12 @@ from bot.services import Services, open_services
 from bot.settings import Settings
 from engine.errors import CrierError
 from engine.features import CATALOGUE
-from engine.model import Ledger
+from engine.model import LEDGERS, Ledger
 from engine.modes import modes
 from engine.themes import themes
 
 FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
 EARLIEST_CLOCK = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # this program is younger than that
-LEDGERS: tuple[Ledger, ...] = ("live", "replay")
 
 
 @dataclass(frozen=True, slots=True)

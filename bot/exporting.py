@@ -12,10 +12,9 @@ from pathlib import Path
 
 from bot.services import open_services
 from bot.settings import Settings
-from bot.shelf import LEDGERS
 from bot.weekly import tracks
 from engine.errors import BadRequest, CannotWrite
-from engine.model import Ledger
+from engine.model import LEDGERS, Ledger
 from engine.modes import DEFAULT_MODE, mode
 from engine.signals import call
 from storage.database import Database

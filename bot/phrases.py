@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from engine.model import Decision, Ledger, Odds, Signal
+from storage.chain import short_head as short_head  # said the same here as in the journal
 
-HEAD_DIGITS = 32  # the 128 bits of the journal's head that stand in an announcement
 # Written out because strftime's month names follow the machine's locale.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -70,11 +70,6 @@ def whole_percents(shares: Sequence[float]) -> list[int]:
     for i in by_remainder[: 100 - sum(whole)]:
         whole[i] += 1
     return whole
-
-
-def short_head(head: str) -> str:
-    """The first 128 bits of the journal's head in 8 groups of 4."""
-    return " ".join(head[i : i + 4] for i in range(0, min(len(head), HEAD_DIGITS), 4))
 
 
 def weekday_title(decision: Decision, ledger: Ledger) -> str:

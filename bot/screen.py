@@ -21,11 +21,11 @@ from bot.phrases import (
 )
 from bot.reply import Button, Column, Reply, Table, Tone
 from bot.words import rule_in_words
+from engine.level import CASH
 from engine.model import PASSIVE, Action, Decision, Holding, Settlement
 from engine.modes import modes
 
 STAKE = 1000.0  # the dollars whose fate is told
-CASH = "USD"  # the engine's name for money that lies in no stablecoin
 MOST_REASONS = 4  # lines of them; more do not fit on a phone beside ten holdings
 WAITS = "more waits in stablecoins"  # the engine's words where too few tokens are bullish
 BY_STRENGTH = frozenset({"bullish", "conviction", "risk_ladder"})  # rules whose reason is the strongest point

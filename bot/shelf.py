@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
 from bot.phrases import capital
 from engine.errors import BrokenJournal
-from engine.model import Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
+from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
 from engine.signals import call
 from engine.themes import Theme, themes
@@ -21,7 +21,6 @@ from storage.chain import combined, head_verdict
 from storage.database import Database
 
 SKILLS = "skills"  # provenance key: the record's figures, made by the weekly job
-LEDGERS: tuple[Ledger, ...] = ("live", "replay")
 _SKILLS = TypeAdapter(tuple[Skill, ...])
 
 

@@ -10,13 +10,14 @@ from bot.announce import announce
 from bot.reply import Reply
 from bot.shelf import DatabaseBook, store_skills
 from bot.skill import skills_of
+from engine.backtest import Progress
 from engine.errors import BadRequest
-from engine.model import PASSIVE, Alert, Decision, Ledger, Settlement
+from engine.model import PASSIVE, Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
 from engine.panel import build_panel
 from engine.record import Record
 from engine.themes import themes
-from engine.week import Progress, Standing, WeekResult, check_monday, compute_week
+from engine.week import Standing, WeekResult, check_monday, compute_week
 from storage.database import Database
 
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
@@ -51,12 +52,6 @@ def ledger_for(as_of: dt.date, now: dt.datetime, live_sources: bool) -> Ledger:
     return "live" if live_sources and instant <= now < instant + LIVE_WITHIN else "replay"
 
 
-def week_name(date: dt.date) -> str:
-    """ISO year and week, as decisions are keyed: 2023-W46."""
-    year, week, _ = date.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
 def tracks() -> list[tuple[str, str]]:
     """Every (index, mode) that is decided, the passive twins among them."""
     return [(index, mode) for index in themes() for mode in (*modes(), PASSIVE)]
@@ -70,7 +65,7 @@ def run_week(
     With `dry_run` everything is computed and nothing stored.
     """
     check_monday(as_of)
-    name = week_name(as_of)
+    name = iso_week(as_of)
     found = [database.decisions.get(ledger, index, mode, name) for index in themes() for mode in modes()]
     if all(found):
         decided = tuple(stored.decision for stored in found if stored)

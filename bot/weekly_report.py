@@ -6,13 +6,13 @@ from typing import Any
 
 from rich.console import Console
 
-from bot.weekly import Week, week_name
-from engine.model import PASSIVE
+from bot.weekly import Week
+from engine.model import PASSIVE, iso_week
 
 
 def print_week(week: Week, console: Console, dry_run: bool) -> None:
     """One line an index and mode, then the journal's head."""
-    name = week_name(week.as_of)
+    name = iso_week(week.as_of)
     if week.already_decided:
         console.print(f"Week {name} is already decided in the {week.ledger} ledger; nothing to do.", highlight=False)
         return
@@ -37,7 +37,7 @@ def print_week(week: Week, console: Console, dry_run: bool) -> None:
 def week_to_dict(week: Week) -> dict[str, Any]:
     """The shape of `crier week --json`: see docs/cli.md."""
     return {
-        "week": week_name(week.as_of),
+        "week": iso_week(week.as_of),
         "date": week.as_of.isoformat(),
         "ledger": week.ledger,
         "already_decided": week.already_decided,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model import Call, LevelPoint, Prediction
+from engine.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 
@@ -183,13 +184,8 @@ def rank_ics(said: Sequence[float], came: Sequence[float], weeks: Sequence[NDArr
     for rows in weeks:
         rows = rows[np.isfinite(x[rows]) & np.isfinite(y[rows])]
         if len(rows) >= 5 and np.ptp(x[rows]) > 0 and np.ptp(y[rows]) > 0:
-            out.append(float(np.corrcoef(_ranks(x[rows]), _ranks(y[rows]))[0, 1]))
+            out.append(float(np.corrcoef(average_ranks(x[rows]), average_ranks(y[rows]))[0, 1]))
     return np.array(out)
-
-
-def _ranks(values: Floats) -> Floats:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 
 
 def reliability(stated: Floats, came_true: NDArray[np.bool_], bands: int = BANDS) -> tuple[Bin, ...]:

@@ -12,8 +12,15 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 Ledger = Literal["live", "replay"]
+LEDGERS: tuple[Ledger, ...] = ("live", "replay")
 PASSIVE = "passive"  # the mode name under which an index's passive twin is decided, settled and stored
 BASE_LEVEL = 1000.0
+
+
+def iso_week(date: dt.date) -> str:
+    """ISO year and week, as decisions are keyed: 2023-W46."""
+    year, week, _ = date.isocalendar()
+    return f"{year}-W{week:02d}"
 
 
 class TokenKind(StrEnum):
@@ -294,8 +301,7 @@ class Decision:
 
     @property
     def week(self) -> str:
-        year, week, _ = self.date.isocalendar()
-        return f"{year}-W{week:02d}"
+        return iso_week(self.date)
 
     @property
     def stablecoin_share(self) -> float:

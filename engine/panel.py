@@ -106,14 +106,6 @@ class Panel:
         age = rows - last
         return np.where(np.isfinite(age), age, np.nan)
 
-    def last_close(self, limit: int | None = None) -> Matrix:
-        """Last known close of each token at every row, for marking holdings only; NaN once older than `limit` days."""
-        rows = np.where(self.observed, np.arange(len(self.dates))[:, None], 0)
-        carried = np.take_along_axis(self.close, np.maximum.accumulate(rows, axis=0), axis=0)
-        if limit is not None:
-            carried = np.where(self.days_since_candle() <= limit, carried, np.nan)
-        return carried
-
     def row(self, date: dt.date) -> int:
         """Row of `date`; NotEnoughData where the panel does not hold it."""
         offset = int((date - self.dates[0].item()).days)

@@ -11,7 +11,7 @@ from engine.features import CATALOGUE
 from engine.model import Call, Grade, MarketView, Odds, Reason, Signal, TokenKind, WeekSignals
 from engine.panel import Panel
 from engine.record import Record, RecordedWeek, conviction, excess_and_outcome
-from engine.study import Study, build_study
+from engine.study import UNIVERSE_RANK, Study, build_study
 from engine.walkforward import MARKET_INPUTS, Heads, Trainer
 
 Floats = NDArray[np.float64]
@@ -108,8 +108,8 @@ def _why_abstain(study: Study, i: int, j: int, columns: list[int], heads: Heads)
         return "its price has stopped"
     if not study.universe[i, j]:
         ranked = np.isfinite(panel.rank[row]).any()
-        outside = ranked and not panel.rank[row, j] <= 200
-        return "outside the top 200 by capitalisation" if outside else "too little price history"
+        outside = ranked and not panel.rank[row, j] <= UNIVERSE_RANK
+        return f"outside the top {UNIVERSE_RANK} by capitalisation" if outside else "too little price history"
     if np.isfinite(study.features.token_values[i, j, columns]).mean() < MIN_PRESENT:
         return "fewer than half of its data points are there"
     if not np.isfinite(study.sigma[i, j]):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.backtest import fill_record, learn
+from engine.backtest import Progress, fill_record, learn
 from engine.crosscheck import CrossCheck, cross_check
 from engine.decide import decide
 from engine.errors import BadRequest, NotEnoughData
@@ -18,8 +18,6 @@ from engine.record import Record
 from engine.settle import settle, settlement_point
 from engine.study import build_study
 from engine.walkforward import Trainer
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from engine.errors import AlreadyDecided, BrokenJournal, StorageError
-from engine.model import Decision, Ledger, LevelPoint, Portfolio, Settlement
+from engine.model import Decision, Ledger, LevelPoint, Portfolio, Settlement, iso_week
 from storage.chain import GENESIS, Entry
 from storage.codec import Codec
 from storage.connection import Connection, Table, Written
@@ -184,14 +184,8 @@ class DecisionStore:
         return found, entry
 
 
-def week_of(date: dt.date) -> str:
-    """ISO week of a day, like 2023-W46."""
-    year, week, _ = date.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
 def _key(ledger: str, of: Decision | Settlement) -> Key:
-    return ledger, of.index, of.mode, week_of(of.date), of.sequence
+    return ledger, of.index, of.mode, iso_week(of.date), of.sequence
 
 
 def _match() -> str:

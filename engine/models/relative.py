@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.ranks import average_ranks
+
 Floats = NDArray[np.float64]
 
 INVERSE_PENALTY = 0.02  # C: some 150 effective rows against 60 coefficients; chosen before looking
@@ -24,16 +26,13 @@ def within_week_ranks(values: Floats, member: NDArray[np.bool_]) -> Floats:
         column = values[:, j]
         known = np.flatnonzero(member & np.isfinite(column))
         if len(known) >= 5:
-            out[known, j] = _average_ranks(column[known])
+            out[known, j] = _centred_ranks(column[known])
     return out
 
 
-def _average_ranks(x: Floats) -> Floats:
+def _centred_ranks(x: Floats) -> Floats:
     """Average ranks scaled to [-0.5, 0.5]."""
-    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    middle = last - (counts - 1) / 2
-    ranks: Floats = (middle[inverse] - 0.5) / len(x) - 0.5
+    ranks: Floats = (average_ranks(x) - 0.5) / len(x) - 0.5
     return ranks
 
 
@@ -65,7 +64,7 @@ def fit_relative(names: tuple[str, ...], weeks: list[tuple[Floats, Floats]]) -> 
     if len(weeks) < MIN_WEEKS:
         return None
     x = np.vstack([ranks for ranks, _ in weeks])
-    beaten = np.concatenate([_average_ranks(forward) + 0.5 for _, forward in weeks])
+    beaten = np.concatenate([_centred_ranks(forward) + 0.5 for _, forward in weeks])
     weight = np.concatenate([np.full(len(forward), 1.0 / len(forward)) for _, forward in weeks])
     weight *= len(weight) / weight.sum()
     model = LogisticRegression(C=INVERSE_PENALTY, fit_intercept=False, solver="newton-cholesky", tol=1e-8)

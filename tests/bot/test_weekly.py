@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot import weekly
 from bot.demo import END, make_demo, mondays
 from bot.reply import Reply
 from bot.shelf import DatabaseBook, next_decision
 from bot.weekly import ledger_for, run_week
 from engine.errors import BadRequest
-from engine.model import PASSIVE
+from engine.model import PASSIVE, iso_week
 from engine.modes import DEFAULT_MODE, modes
 from engine.themes import themes
 from storage.database import open_database
@@ -140,7 +139,7 @@ def test_what_is_derived_is_held_against_the_journal(database, name):
 
 def test_the_announcement_is_stored_as_a_reply_with_the_journals_head(database):
     for index in themes():
-        stored = database.decisions.announcement("replay", index, DEFAULT_MODE, weekly.week_name(LAST))
+        stored = database.decisions.announcement("replay", index, DEFAULT_MODE, iso_week(LAST))
         shown = Reply.from_json(stored.reply).note[-1].replace(" ", "")[-32:]
         assert stored.head.startswith(shown)
         assert stored.head == database.journal.head("replay")  # it pins down every entry of the week
