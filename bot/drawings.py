@@ -33,7 +33,7 @@ def levels_chart(book: Book, info: IndexInfo, mode: str) -> ChartSpec | None:
     marks = (Mark(status.live_start, "live from here", "strong"),) if started and status.live_start else ()
     return ChartSpec(
         kind="levels",
-        title=loud(f"{info.title} index ({mode}): ${STAKE:,.0f} since {days[0]:%Y-%m-%d}", status),
+        title=loud(f"{info.title} ({mode}) since {day(days[0])}", status),
         days=days,
         lines=tuple(lines),
         shades=_shades(book.history(info.id, mode, HISTORY), points),
