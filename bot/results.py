@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from bot.report import render_report
 from engine.backtest import Backtest, Track
-from engine.draft import METHOD
 from engine.errors import CannotWrite
 from engine.evaluation import measure_returns, measure_skill, sharpe_difference, weekly
+from engine.method import stamp
 from engine.model import PASSIVE, LevelPoint, Prediction
 from engine.modes import DEFAULT_MODE, mode
 from engine.signals import call
@@ -120,7 +120,7 @@ def summarise(backtest: Backtest) -> dict[str, object]:
     return {
         "from": backtest.start.isoformat(),
         "to": backtest.end.isoformat(),
-        "method": METHOD,
+        "method": stamp(),
         "simulated": backtest.simulated,
         "weeks": len(backtest.weeks),
         "signals": {

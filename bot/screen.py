@@ -22,6 +22,7 @@ from bot.phrases import (
 from bot.reply import Button, Column, Reply, Table, Tone
 from bot.words import rule_in_words
 from engine.level import CASH
+from engine.method import version_of
 from engine.model import PASSIVE, Action, Decision, Holding, Settlement
 from engine.modes import modes
 
@@ -232,4 +233,4 @@ def _unfilled(settlement: Settlement | None) -> tuple[str, ...]:
 def fine_print(shown: View) -> tuple[str, ...]:
     """Simulated, method, and the journal's head."""
     market = "SIMULATED market" if shown.status.simulated else "Simulated"
-    return f"{market}, not advice. Method {shown.decision.method}", short_head(shown.stored.head)
+    return f"{market}, not advice. Method {version_of(shown.decision.method)}", short_head(shown.stored.head)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from engine import rebalance, stablecoins
 from engine.level import is_cash, mark, weights_at
+from engine.method import stamp
 from engine.model import BASE_LEVEL, Decision, Holding, Portfolio, RiskReading, RiskStep
 from engine.panel import Panel
 
-METHOD = "1.0"
 ROUNDING = 1e-12
 STOPPED_DAYS = 2  # so many days without a candle and a price counts as stopped
 
@@ -71,5 +71,5 @@ def finish(
         level_net=draft.level,
         level_gross=draft.level / draft.previous.divisor if draft.previous else BASE_LEVEL,
         notes=notes,
-        method=METHOD,
+        method=stamp(),
     )

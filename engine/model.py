@@ -173,6 +173,7 @@ class WeekSignals:
     signals: tuple[Signal, ...]
     dropped_features: tuple[str, ...] = ()
     note: str = ""
+    method: str = ""
 
     def by_symbol(self) -> dict[str, Signal]:
         return {signal.symbol: signal for signal in self.signals}
@@ -261,12 +262,45 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a decision was made between weeks: the trigger, what it is about (a symbol, a step, an order), in words."""
+
+    trigger: str
+    about: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """One cause is answered once: `collapse:FTT`."""
+        return f"{self.trigger}:{self.about}"
+
+
+OrderKind = Literal["exclude", "include", "rebalance", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A bot admin's order, public under a pseudonym (`by`); it counts from `effective` 00:00 UTC on, until a later one
+    lifts it. `index` None means every index."""
+
+    id: str
+    kind: OrderKind
+    index: str | None
+    symbol: str | None
+    reason: str
+    by: str
+    given: dt.datetime
+    effective: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """What an index holds after a settlement: units that sum, at the marks, to `level_net`.
 
     `divisor` turns the same units' value into the gross level (before costs): gross = value / divisor.
     `marks` are the last prices used; `marked` the days those prices are from (ISO), so that a stopped token shows.
-    `step` is the ladder's step and `step_since` the day it was taken.
+    `step` is the ladder's step and `step_since` the day it was taken. `answered` are the causes of decisions between
+    weeks that were answered lately, {cause key: ISO day}: none of them is answered twice.
     """
 
     date: dt.date
@@ -278,11 +312,16 @@ class Portfolio:
     divisor: float
     step: RiskStep | None = None
     step_since: dt.date | None = None
+    answered: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one index in one mode decides for one instant."""
+    """What one index in one mode decides for one instant.
+
+    `sequence` is 0 for the weekly decision and counts those made between weeks, whose `causes` name why. `names_before`
+    and `names_after` are effective numbers of names: how many equal holdings the invested part is as spread out as.
+    """
 
     index: str
     mode: str
@@ -298,6 +337,9 @@ class Decision:
     level_gross: float
     notes: tuple[str, ...]
     method: str
+    causes: tuple[Cause, ...] = ()
+    names_before: float = 0.0
+    names_after: float = 0.0
 
     @property
     def week(self) -> str:
@@ -332,6 +374,7 @@ class Settlement:
     turnover: float
     cost: float
     portfolio: Portfolio
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

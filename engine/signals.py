@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.features import CATALOGUE
+from engine.method import stamp
 from engine.model import Call, Grade, MarketView, Odds, Reason, Signal, TokenKind, WeekSignals
 from engine.panel import Panel
 from engine.record import Record, RecordedWeek, conviction, excess_and_outcome
@@ -67,6 +68,7 @@ def form_signals(panel: Panel, record: Record, as_of: dt.date, trainer: Trainer 
         signals=signals,
         dropped_features=study.features.dropped,
         note=_skill_note(trainer, record.before(as_of), as_of),
+        method=stamp(),
     )
 
 

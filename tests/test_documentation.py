@@ -7,8 +7,8 @@ import pytest
 from bot.commands import COMMANDS
 from bot.settings import Settings
 from bot.words import RULES
-from engine.draft import METHOD
 from engine.measures import KINDS
+from engine.method import VERSION
 from engine.modes import modes
 from engine.risk import COMPONENTS
 from engine.signals import LETTERS
@@ -86,7 +86,7 @@ def test_the_methodology_states_the_numbers_of_the_code(page):
         assert f"| {part.name} | {100 * part.weight:.0f} % | {part.calm:g} | {part.danger:g} |" in text
     assert ", ".join(f"{letter} from {least}" for least, letter in LETTERS[:-1]) in text
     assert f"${JOIN_VOLUME:,.0f} traded" in text
-    assert f"# Method {METHOD}" in page("docs/methodology.md")
+    assert f"# Method {VERSION}" in page("docs/methodology.md")
 
 
 def test_every_rule_that_a_line_can_carry_is_in_the_methodology(request, page):

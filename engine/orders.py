@@ -1,0 +1,50 @@
+"""Bot admins' orders as the engine reads them: who is excluded, what is paused, which rebalance was asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.model import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """All orders ever given, oldest first; what counts on a day follows from them alone."""
+
+    given: tuple[Order, ...] = ()
+
+    @classmethod
+    def of(cls, orders: Sequence[Order]) -> Orders:
+        return cls(tuple(sorted(orders, key=lambda order: (order.effective, order.given, order.id))))
+
+    def excluded(self, index: str, date: dt.date) -> dict[str, Order]:
+        """{symbol: the order that keeps it out} of an index at `date` 00:00 UTC."""
+        out: dict[str, Order] = {}
+        for order in self._counting(index, date):
+            if order.symbol is None:
+                continue
+            if order.kind == "exclude":
+                out[order.symbol] = order
+            elif order.kind == "include":
+                out.pop(order.symbol, None)
+        return out
+
+    def paused(self, index: str, date: dt.date) -> Order | None:
+        """The order under which an index makes no trades at `date`, None where it is not paused."""
+        pause = None
+        for order in self._counting(index, date):
+            if order.kind in ("pause", "resume"):
+                pause = order if order.kind == "pause" else None
+        return pause
+
+    def rebalance(self, index: str, date: dt.date) -> tuple[Order, ...]:
+        """Rebalances ordered for exactly this instant."""
+        return tuple(o for o in self._counting(index, date) if o.kind == "rebalance" and o.effective == date)
+
+    def _counting(self, index: str, date: dt.date) -> Iterator[Order]:
+        return (o for o in self.given if o.effective <= date and o.index in (None, index))
+
+
+NO_ORDERS = Orders()
