@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,10 @@ LONGEST_NAME = 64  # no name is longer, so nothing longer is looked up
 MOST_CHOICES = 25  # what chat services take for one parameter
 MOST_CANDIDATES = 6
 MOST_NUMBER = 1000
+MOST_DOLLARS = 1_000_000  # what an index is costed for; more would move the market further than is said
 BUTTON_BYTES = 64  # the smallest room that a chat service gives a button's command
+AMOUNT = re.compile(r"\$?(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d{1,2}))?\$?", re.ASCII)
+ALL = "all"  # every index at once
 EXACT = "="  # before a symbol: that very token, however many answer to the name
 
 
@@ -89,7 +93,7 @@ def _take(
     """The parameter that takes the next words: (arguments, words used, which parameter)."""
     first_error: Misunderstood | None = None
     for position, param in enumerate(waiting):
-        last = position == len(waiting) - 1 or all(p.kind == "mode" for p in waiting[position + 1 :])
+        last = position == len(waiting) - 1 or all(p.kind in ("dollars", "mode") for p in waiting[position + 1 :])
         for used in _lengths(param, left, last):
             try:
                 arguments = KINDS[param.kind].understand(book, arguments, command.name, " ".join(left[:used]))
@@ -108,7 +112,7 @@ def _lengths(param: Param, left: Sequence[str], last: bool) -> list[int]:
     """How many words to try, the longest reading first: names may have several words."""
     if param.kind == "text":
         return [len(left)]
-    most = min(len(left), 4) if last and param.kind in ("index", "token", "subject", "word") else 1
+    most = min(len(left), 4) if last and param.kind in ("index", "scope", "token", "subject", "word") else 1
     return list(range(most, 0, -1))
 
 
@@ -158,6 +162,11 @@ def _index(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     raise NoSuchIndex(f"There is no index called “{clipped(text)}”: {hint}", buttons)
 
 
+def _scope(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
+    """An index, or `all` of them."""
+    return replace(so_far, index=None) if text.casefold() == ALL else _index(book, so_far, command, text)
+
+
 def _token(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     wanted = text.strip().lstrip("$")
     exact = wanted.startswith(EXACT)
@@ -199,7 +208,7 @@ def _subject(book: Book, so_far: Arguments, command: str, text: str) -> Argument
 def _mode(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     wanted = text.casefold()
     if wanted in book.modes():
-        return replace(so_far, mode=wanted)
+        return replace(so_far, mode=wanted, mode_asked=True)
     raise Misunderstood(f"“{clipped(text)}” is no risk mode: there are {listed(book.modes())}; see /help {command}.")
 
 
@@ -207,6 +216,18 @@ def _number(book: Book, so_far: Arguments, command: str, text: str) -> Arguments
     if text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MOST_NUMBER:
         return replace(so_far, number=int(text))
     raise Misunderstood(f"“{clipped(text)}” is not a number from 1 to {MOST_NUMBER}; see /help {command}.")
+
+
+def _dollars(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
+    """`500`, `$500`, `1,000`, `500.50`, to the cent."""
+    found = AMOUNT.fullmatch(text)
+    cents = int(found[1].replace(",", "")) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
+    if 0 < cents <= MOST_DOLLARS * 100:
+        return replace(so_far, cents=cents)
+    raise Misunderstood(
+        f"“{clipped(text)}” is no amount of dollars: write it like 500, $1,000 or 500.50, "
+        f"up to ${MOST_DOLLARS:,}; see /help {command}."
+    )
 
 
 def _word(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
@@ -237,6 +258,10 @@ def _index_choices(book: Book) -> list[tuple[str, str]]:
     return [(info.title, info.id) for info in book.indices()]
 
 
+def _scope_choices(book: Book) -> list[tuple[str, str]]:
+    return [*_index_choices(book), ("All indices", ALL)]
+
+
 def _mode_choices(book: Book) -> list[tuple[str, str]]:
     return [(name.capitalize(), name) for name in book.modes()]
 
@@ -247,10 +272,12 @@ def _complete_word(book: Book, prefix: str) -> list[str]:
 
 KINDS: Mapping[Kind, KindEntry] = {
     "index": KindEntry(_index, _index_choices),
+    "scope": KindEntry(_scope, _scope_choices),
     "token": KindEntry(_token, complete=_complete_token),
     "subject": KindEntry(_subject, complete=_complete_subject),
     "mode": KindEntry(_mode, _mode_choices),
     "number": KindEntry(_number),
+    "dollars": KindEntry(_dollars),
     "word": KindEntry(_word, complete=_complete_word),
     "command": KindEntry(_plain),
     "text": KindEntry(_plain),

@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 from bot.phrases import day, instant
 from engine.errors import NotEnoughData
 from engine.model import Call, Decision, Ledger, LevelPoint, Settlement, Signal, Token, WeekSignals
+from engine.orders import Orders
+from storage.audit import Identity as Person
 
 FRESH = dt.timedelta(days=8)  # of the day before a decision: with an older newest candle that decision cannot come
 
@@ -157,6 +159,16 @@ class Book(Protocol):
         ...
 
     def status(self) -> Status: ...
+
+    def now(self) -> dt.datetime: ...
+
+    def followed(self, who: Person) -> str:
+        """The risk mode that a person's chat follows; the configured one where it chose none."""
+        ...
+
+    def orders(self) -> Orders:
+        """Every order that bot admins gave, as the journal states them."""
+        ...
 
     def verify(self, head: str | None) -> Verdict: ...
 

@@ -27,6 +27,8 @@ app = typer.Typer(
 Database = Annotated[
     Path | None, typer.Option("--database", help="The SQLite file (default crier.db, or CRIER_DATABASE).")
 ]
+Admin = Annotated[bool, typer.Option("--admin", help="Ask as a bot admin.")]
+ShownMode = Annotated[str | None, typer.Option("--mode", help="Show this risk mode, whatever the chat follows.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -63,8 +65,8 @@ def demo(
 @app.command(epilog=_example('crier ask "/index defi"'))
 def ask(
     text: Annotated[str, typer.Argument(help='One chat command, such as "/index defi".')],
-    admin: Annotated[bool, typer.Option("--admin", help="Ask as a bot admin.")] = False,
-    mode: Annotated[str | None, typer.Option(help="Risk mode of the asking chat.")] = None,
+    admin: Admin = False,
+    mode: ShownMode = None,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
@@ -75,10 +77,10 @@ def ask(
     from engine.modes import mode as known
 
     settings = read_settings(database)
-    asked = known(mode or settings.mode).id
+    shown = known(mode).id if mode else ""
     with open_services(settings) as services:
-        request = Request(text=text, platform="console", chat="console", user="console", mode=asked, is_bot_admin=admin)
-        reply = dispatch(services.book, request)
+        request = Request(text=text, platform="console", chat="console", user="console", mode=shown, is_bot_admin=admin)
+        reply = dispatch(services.desk, request)
     if as_json:
         _print_json(json.loads(reply.to_json()))
     else:
@@ -88,17 +90,15 @@ def ask(
 
 
 @app.command(epilog=_example("crier chat"))
-def chat(
-    mode: Annotated[str | None, typer.Option(help="Risk mode of this chat.")] = None, database: Database = None
-) -> None:
+def chat(admin: Admin = False, mode: ShownMode = None, database: Database = None) -> None:
     """Talk to the bot in the terminal, against the configured database."""
     from bot.platforms.console import run_chat
     from bot.services import open_services
     from engine.modes import mode as known
 
-    settings = read_settings(database)
-    with open_services(settings) as services:
-        run_chat(services.book, Console(), mode=known(mode or settings.mode).id)
+    shown = known(mode).id if mode else ""
+    with open_services(read_settings(database)) as services:
+        run_chat(services.desk, Console(), mode=shown, is_bot_admin=admin)
 
 
 @app.command("import", epilog=_example("crier import ../shared/archive"))
@@ -124,15 +124,21 @@ def import_(
 @app.command(epilog=_example("crier week --as-of 2023-11-13"))
 def week(
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="A Monday of the past: writes to the replay ledger.")
+        str | None,
+        typer.Option(
+            "--as-of", metavar="DATE", help="A past Monday, or a day of a decided week: writes to the replay ledger."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute and show, store nothing.")] = False,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
-    """Run the weekly job: settle, form signals, decide every index in every mode, journal, announce."""
+    """Run the weekly job: settle, form signals, decide every index in every mode, journal, announce.
+
+    On a day between two Mondays of a decided week: settle, and decide only what a written trigger calls for.
+    """
     from bot.services import open_services
-    from bot.weekly import ledger_for, run_week
+    from bot.weekly import ledger_for, run_day, run_week
     from bot.weekly_report import print_week, week_to_dict
 
     now = dt.datetime.now(dt.UTC)
@@ -140,7 +146,10 @@ def week(
     with open_services(read_settings(database)) as services:
         ledger = "replay" if as_of else ledger_for(date, now, services.database.market.provenance("live") == "yes")
         with bars(quiet=as_json) as progress:
-            result = run_week(services.database, date, ledger, dry_run, progress)
+            if date.weekday() == 0:
+                result = run_week(services.database, date, ledger, dry_run, progress)
+            else:
+                result = run_day(services.database, date, ledger, dry_run)
     if as_json:
         _print_json(week_to_dict(result))
     else:

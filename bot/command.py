@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from bot.book import Book, IndexInfo
+from bot.book import IndexInfo
+from bot.desk import Desk, Person
 from bot.reply import Reply
 from engine.model import Token
-from engine.modes import DEFAULT_MODE
 
-Kind = Literal["index", "token", "subject", "mode", "number", "word", "command", "text"]
+Kind = Literal["index", "scope", "token", "subject", "mode", "number", "dollars", "word", "command", "text"]
 
 
 class Who(IntEnum):
@@ -23,17 +23,25 @@ class Who(IntEnum):
     BOT_ADMIN = 2
 
 
+ADMINS = {Who.CHAT_ADMIN: "an admin of this chat", Who.BOT_ADMIN: "an admin of this bot"}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One message to the bot, from any platform; `mode` is the risk mode that its chat follows."""
+    """One message to the bot, from any platform; `mode` is one to show it in, "" the one its chat follows: `dispatch`
+    looks that up, so that a command always finds the mode that counts."""
 
     text: str
     platform: str
     chat: str
     user: str
-    mode: str = DEFAULT_MODE
+    mode: str = ""
     is_chat_admin: bool = False
     is_bot_admin: bool = False
+
+    @property
+    def person(self) -> Person:
+        return Person(self.platform, self.chat, self.user)
 
     @property
     def who(self) -> Who:
@@ -44,12 +52,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The words of a request after they were understood; `mode` is the chat's where none was asked for."""
+    """The words of a request after they were understood; `mode` is the chat's where none was asked for, and `index`
+    None where all of them are meant."""
 
     mode: str
+    mode_asked: bool = False
     index: IndexInfo | None = None
     token: Token | None = None
     number: int | None = None
+    cents: int | None = None
     text: str = ""
 
 
@@ -65,11 +76,15 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; `example` is a whole message that works, `menu` puts it on the platforms' short menus."""
+    """One command; `example` is a whole message that works, `menu` puts it on the platforms' short menus.
+
+    Every `run` is handed the desk. One that only reads asks for a `Book` in its signature, which is all but the few
+    governance commands: the type checker then keeps it from writing.
+    """
 
     name: str
     help: str
-    run: Callable[[Request, Book, Arguments], Reply]
+    run: Callable[[Request, Desk, Arguments], Reply]
     example: str
     params: tuple[Param, ...] = ()
     who: Who = Who.MEMBER

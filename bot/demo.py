@@ -49,7 +49,7 @@ def run_demo(console: Console, seed: int, folder: Path, talk: bool) -> None:
             weeks = make_demo(services.database, seed, YEARS, progress)
         _show(console, services, weeks, folder)
         if talk and console.is_terminal:
-            run_chat(services.book, console, mode=DEFAULT_MODE)
+            run_chat(services.desk, console)
         else:
             _suggest(console, database, held(weeks[-1]))
 
@@ -109,7 +109,7 @@ def _show(console: Console, services: Services, weeks: list[Week], folder: Path)
     console.rule("The other indices, latest week", align="left")
     _print(console, weeks[-1], set(themes()) - {SHOWN})
     asked = Request(text=f"/track {SHOWN}", platform="console", chat="demo", user="demo", mode=DEFAULT_MODE)
-    chart = dispatch(services.book, asked).chart
+    chart = dispatch(services.desk, asked).chart
     if chart is not None:
         path = folder / f"{SHOWN}.png"
         path.write_bytes(render_chart(chart))
@@ -124,7 +124,7 @@ def _print(console: Console, week: Week, indices: set[str]) -> None:
 
 def held(week: Week) -> str:
     """The largest holding of the shown index, to ask about."""
-    decision = next(d for d in week.decisions if (d.index, d.mode) == (SHOWN, DEFAULT_MODE))
+    decision = [d for d in week.decisions if (d.index, d.mode) == (SHOWN, DEFAULT_MODE)][-1]
     risky = [line for line in decision.holdings if not line.stable]
     return max(risky, key=lambda line: line.weight).symbol.lower() if risky else "btc"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.arguments import Misunderstood, nearest, offers, understand
 from bot.book import Book
-from bot.command import Arguments, Command, Param, Request, Who
+from bot.command import ADMINS, Arguments, Command, Param, Request, Who
 from bot.commands import COMMANDS
+from bot.desk import Desk
 from bot.phrases import clean, clipped, listed
 from bot.reply import Reply
 from engine.errors import CrierError
@@ -16,21 +18,21 @@ from engine.errors import CrierError
 __all__ = ["Arguments", "Command", "Param", "Request", "Who", "dispatch"]
 
 LONGEST_MESSAGE = 400  # no command needs more; the rest of a longer message is not read
-ADMINS = {Who.CHAT_ADMIN: "an admin of this chat", Who.BOT_ADMIN: "an admin of this bot"}
 
 log = logging.getLogger(__name__)
 
 
-def dispatch(book: Book, request: Request, commands: Mapping[str, Command] = COMMANDS) -> Reply:
+def dispatch(desk: Desk, request: Request, commands: Mapping[str, Command] = COMMANDS) -> Reply:
     """Answer one message; never raises for what a person wrote or for what the shelves hold."""
     name, given = _split(request.text)
     try:
+        request = replace(request, mode=request.mode or desk.followed(request.person))
         command = commands.get(name)
         if command is None:
-            return _unknown(book, name, commands)
+            return _unknown(desk, name, commands)
         if request.who < command.who:
             return _sorry(f"/{name} is for {ADMINS[command.who]} only.")
-        return command.run(request, book, understand(command, book, request, given))
+        return command.run(request, desk, understand(command, desk, request, given))
     except Misunderstood as error:
         return Reply(text=(str(error),), buttons=error.buttons, ok=False)
     except CrierError as error:

@@ -59,17 +59,33 @@ def dollars(value: float) -> str:
     return f"{sign}${size:.{decimals}f}"
 
 
-def whole_percents(shares: Sequence[float]) -> list[int]:
-    """Whole percents that sum to exactly 100, by largest remainder; ties go to the earlier share."""
-    total = sum(shares)
-    if total <= 0:
+def exact_dollars(cents: int) -> str:
+    """`$1,234.50`, to the cent and whatever the size."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def round_dollars(cents: int) -> str:
+    """`$500`, with cents only where there are some."""
+    return exact_dollars(cents).removesuffix(".00")
+
+
+def apportion(shares: Sequence[float], total: int) -> list[int]:
+    """Whole parts in proportion that sum to exactly `total`, by largest remainder; ties go to the earlier share."""
+    whole_of = sum(shares)
+    if whole_of <= 0:
         return [0] * len(shares)
-    exact = [share / total * 100 for share in shares]
+    exact = [share / whole_of * total for share in shares]
     whole = [int(value) for value in exact]
     by_remainder = sorted(range(len(shares)), key=lambda i: (whole[i] - exact[i], i))
-    for i in by_remainder[: 100 - sum(whole)]:
+    for i in by_remainder[: total - sum(whole)]:
         whole[i] += 1
     return whole
+
+
+def whole_percents(shares: Sequence[float]) -> list[int]:
+    """Whole percents that sum to exactly 100."""
+    return apportion(shares, 100)
 
 
 def weekday_title(decision: Decision, ledger: Ledger) -> str:
@@ -110,6 +126,12 @@ def clipped(text: str, most: int = 30) -> str:
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """Words that begin large and end with a stop."""
+    said = capital(text.strip())
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

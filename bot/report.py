@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from engine.backtest import Backtest, Track
-from engine.model import PASSIVE, RiskStep
+from bot.summary import active
+from engine.backtest import Backtest
+from engine.comparators import COMPARATORS, DILUTED, diluted
+from engine.evaluation import mean_stablecoin_share
+from engine.model import PASSIVE, LevelPoint, RiskStep
 from engine.modes import DEFAULT_MODE
 from engine.themes import theme
+from engine.track import Track
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,21 +40,33 @@ def render_report(backtest: Backtest, summary: dict[str, object]) -> str:
 
 
 def _shown_mode(backtest: Backtest) -> str:
-    modes = {mode for _, mode in backtest.tracks if mode != PASSIVE}
-    return DEFAULT_MODE if DEFAULT_MODE in modes else sorted(modes)[0]
+    walked = [track.mode for track in active(backtest)]
+    return DEFAULT_MODE if DEFAULT_MODE in walked else walked[0]
 
 
 def _sections(backtest: Backtest, summary: dict[str, Any]) -> Iterator[dict[str, object]]:
     shown = _shown_mode(backtest)
     for index in dict.fromkeys(index for index, _ in backtest.tracks):
         track, twin = backtest.tracks[index, shown], backtest.tracks[index, PASSIVE]
+        rows = [row for row in summary["indices"] if row["index"] == index]
         yield {
             "title": theme(index).title,
             "description": theme(index).description,
-            "rows": [row for row in summary["indices"] if row["index"] == index],
-            "levels": _level_plot(track, twin),
+            "rows": rows,
+            "figures": figure_rows(rows),
+            "shown": next(row for row in rows if row["mode"] == shown),
+            "volatility_rises": summary["volatility_rises_with_mode"].get(index),
+            "levels": _level_plot(track, twin.levels),
             "weights": _weight_plot(track),
         }
+
+
+def figure_rows(rows: Sequence[dict[str, Any]]) -> list[tuple[str, bool, dict[str, Any]]]:
+    """(title, whether it is the index itself, figures): each mode, what all are held against, then each mode's mix."""
+    ours = [(row["mode"], True, row["net"]) for row in rows]
+    others = [(entry.title, False, rows[0][name]) for name, entry in COMPARATORS.items() if rows[0][name]]
+    mixes = [(f"mix, as {row['mode']}", False, row[DILUTED]) for row in rows]
+    return [*ours, *others, *mixes]
 
 
 @contextmanager
@@ -78,13 +94,18 @@ def _svg(figure: Figure) -> str:
     return page.getvalue()[page.getvalue().index("<svg") :]
 
 
-def _level_plot(track: Track, twin: Track) -> str:
+def _level_plot(track: Track, twin: Sequence[LevelPoint]) -> str:
+    """The index, just holding, and just holding mixed with as many stablecoins; red where the ladder stood high."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     with _figure(3.2) as (figure, axes):
         dates: list[Any] = [p.date for p in track.levels]
         axes.plot(dates, [p.net for p in track.levels], color=OURS, lw=1.8, label="index, after costs")
-        axes.plot(dates, [p.net for p in twin.levels][-len(dates) :], color=THEIRS, lw=1.2, label="just holding")
+        mix = diluted(twin, mean_stablecoin_share(track.levels))
+        axes.plot(dates, [p.net for p in twin][-len(dates) :], color=THEIRS, lw=1.2, label="just holding")
+        axes.plot(
+            dates, [p.net for p in mix][-len(dates) :], color=THEIRS, lw=1.2, ls=":", label="mixed with stablecoins"
+        )
         for begin, end in risk_off_spans(track):
             axes.axvspan(begin, end, color=SHADE, alpha=0.12, lw=0)
         axes.set_yscale("log")

@@ -6,21 +6,15 @@ import csv
 import json
 import tempfile
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bot.report import render_report
-from engine.backtest import Backtest, Track
+from bot.summary import active, summarise
+from engine.backtest import Backtest
 from engine.errors import CannotWrite
-from engine.evaluation import measure_returns, measure_skill, sharpe_difference, weekly
-from engine.method import stamp
-from engine.model import PASSIVE, LevelPoint, Prediction
+from engine.model import PASSIVE
 from engine.modes import DEFAULT_MODE, mode
 from engine.signals import call
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 Row = tuple[object, ...]
 
@@ -71,12 +65,8 @@ def _number(value: float) -> str:
     return f"{value:.10g}"
 
 
-def _active(backtest: Backtest) -> Iterable[Track]:
-    return (track for track in backtest.tracks.values() if track.mode != PASSIVE)
-
-
 def weight_rows(backtest: Backtest) -> Iterable[Row]:
-    """Target weights of each decision, one row a stablecoin, twins under the mode `passive`."""
+    """Target weights of each decision, one row a stablecoin; comparators stand under modes of their own."""
     for track in backtest.tracks.values():
         for decision in track.decisions:
             for line in decision.holdings:
@@ -86,7 +76,7 @@ def weight_rows(backtest: Backtest) -> Iterable[Row]:
 
 def level_rows(backtest: Backtest) -> Iterable[Row]:
     """One row a day and track: the value at that day's close after fills and cost, beside the twin's."""
-    for track in _active(backtest):
+    for track in active(backtest):
         twin = {p.date: p.net for p in backtest.tracks[track.index, PASSIVE].levels}
         for p in track.levels:
             numbers = (p.net, p.gross, twin[p.date], p.turnover, p.cost, p.stablecoin_share)
@@ -110,68 +100,3 @@ def action_rows(backtest: Backtest) -> Iterable[Row]:
             for line in decision.holdings:
                 weights = _number(line.from_weight), _number(line.weight)
                 yield decision.date, track.index, track.mode, line.symbol, line.action.value, *weights, line.rule
-
-
-def summarise(backtest: Backtest) -> dict[str, object]:
-    """All figures as plain JSON: signals against base rates, every index against its twin with an interval."""
-    skill = measure_skill(backtest.predictions)
-    said = sum(len(week.signals) for week in backtest.weeks)
-    silent = sum(s.abstained is not None for week in backtest.weeks for s in week.signals)
-    return {
-        "from": backtest.start.isoformat(),
-        "to": backtest.end.isoformat(),
-        "method": stamp(),
-        "simulated": backtest.simulated,
-        "weeks": len(backtest.weeks),
-        "signals": {
-            "abstained": round(silent / said, 4) if said else None,
-            **(_fields(skill) if skill else {}),
-            "rank_ic_by_half_year": _half_years(backtest),
-        },
-        "indices": [_index_summary(backtest, track) for track in _active(backtest)],
-    }
-
-
-def _half_years(backtest: Backtest) -> dict[str, float]:
-    halves: dict[str, list[Prediction]] = {}
-    for line in backtest.predictions:
-        halves.setdefault(f"{line.date.year}H{1 if line.date.month <= 6 else 2}", []).append(line)
-    scored = {half: measure_skill(lines) for half, lines in sorted(halves.items())}
-    return {half: round(skill.rank_ic, 4) for half, skill in scored.items() if skill is not None}
-
-
-def _index_summary(backtest: Backtest, track: Track) -> dict[str, object]:
-    twin = backtest.tracks[track.index, PASSIVE]
-    difference = sharpe_difference(weekly(track.levels), weekly(twin.levels))
-    gross = _gross(track.levels)
-    could_not = sum(f.status == "could not trade" for s in track.settlements for f in s.fills)
-    stuck = sum(line.rule == "stopped_price" for d in track.decisions for line in d.holdings)
-    return {
-        "index": track.index,
-        "mode": track.mode,
-        "net": _fields(measure_returns(track.levels)),
-        "gross_growth": round(gross, 6),
-        "passive": _fields(measure_returns(twin.levels)),
-        "sharpe_difference": _fields(difference),
-        "trades_that_could_not_be_made": could_not,
-        "weeks_holding_a_stopped_price": stuck,
-    }
-
-
-def _fields(figures: DataclassInstance) -> dict[str, object]:
-    return {key: _rounded(value) for key, value in asdict(figures).items()}
-
-
-def _gross(levels: list[LevelPoint]) -> float:
-    return levels[-1].gross / levels[0].gross - 1 if levels else 0.0
-
-
-def _rounded(value: object) -> object:
-    """Floats to six digits, infinities to None, through dicts and lists."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    if isinstance(value, float):
-        return round(value, 6) if abs(value) != float("inf") else None
-    return value

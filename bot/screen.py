@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from bot.book import Book, IndexInfo, Status, StoredDecision, decided
 from bot.figures import Growth, growth
 from bot.phrases import (
+    apportion,
+    clipped,
     counted,
     day,
     dollars,
     listed,
     percent,
+    sentence,
     short_head,
     signed_percent,
     weekday_title,
@@ -28,6 +31,8 @@ from engine.modes import modes
 
 STAKE = 1000.0  # the dollars whose fate is told
 MOST_REASONS = 4  # lines of them; more do not fit on a phone beside ten holdings
+LONGEST_CAUSE = 240  # characters of one cause or reason; an admin's own words may be long
+PAUSED = "No trades: "  # the engine's words before the reason for which it trades nothing at all
 WAITS = "more waits in stablecoins"  # the engine's words where too few tokens are bullish
 BY_STRENGTH = frozenset({"bullish", "conviction", "risk_ladder"})  # rules whose reason is the strongest point
 VERBS = {Action.BUY_NEW: "Bought", Action.BUY_MORE: "Bought more", Action.TRIM: "Trimmed"}
@@ -70,13 +75,19 @@ def view(book: Book, info: IndexInfo, mode: str, before: dt.date | None = None) 
 
 
 def compose(shown: View, buttons: tuple[Button, ...] = ()) -> Reply:
-    """The whole screen: level, week, holdings, stablecoins, what moved and why, fills, method, head."""
+    """The whole screen: cause, level, week, holdings, stablecoins, what moved and why, fills, method, head."""
     decision = shown.decision
     return Reply(
         title=title(shown),
-        text=(level_line(shown), week_line(shown)),
+        text=(*cause_lines(decision), *paused_line(decision), level_line(shown), week_line(shown)),
         table=_table(decision),
-        after=(*_stable_line(decision), *_reason_lines(decision), *_sold_lines(decision), *decision.notes),
+        after=(
+            *stable_line(decision),
+            *reason_lines(decision),
+            *_sold_lines(decision),
+            *_spread_line(decision),
+            *notes(decision),
+        ),
         note=(fill_line(shown), *_unfilled(shown.stored.settlement), *fine_print(shown)),
         buttons=buttons,
     )
@@ -95,6 +106,22 @@ def labelled(mode: str, status: Status) -> str:
 def loud(title: str, status: Status) -> str:
     """A title that cannot be mistaken for the real market."""
     return f"SIMULATED: {title}" if status.simulated else title
+
+
+def cause_lines(decision: Decision) -> tuple[str, ...]:
+    """Why a decision was made between weeks, a sentence a cause; nothing for a weekly one."""
+    return tuple(sentence(clipped(cause.text, LONGEST_CAUSE)) for cause in decision.causes)
+
+
+def paused_line(decision: Decision) -> tuple[str, ...]:
+    """`Paused by an admin: audit of the price feed.`: why nothing at all is traded, however good the signals."""
+    told = [note.removeprefix(PAUSED) for note in decision.notes if note.startswith(PAUSED)]
+    return tuple(sentence(clipped(text, LONGEST_CAUSE)) for text in told)
+
+
+def notes(decision: Decision) -> tuple[str, ...]:
+    """The engine's notes but the one that `paused_line` says."""
+    return tuple(note for note in decision.notes if not note.startswith(PAUSED))
 
 
 def level_line(shown: View) -> str:
@@ -119,13 +146,22 @@ def week_line(shown: View) -> str:
 
 def whole_weights(holdings: Sequence[Holding]) -> list[int]:
     """The weights as whole percents that sum to exactly 100 with the stablecoins."""
-    return whole_percents([holding.weight for holding in holdings])
+    return _apportioned([(holding.weight, holding.stable) for holding in holdings])
 
 
 def shares(decision: Decision) -> list[tuple[Holding, int, int]]:
     """Every line of a decision with its whole percents before and after it, the same wherever they are said."""
-    before = whole_percents([holding.from_weight for holding in decision.holdings])
-    return list(zip(decision.holdings, before, whole_weights(decision.holdings), strict=True))
+    lines = decision.holdings
+    before = _apportioned([(line.from_weight, line.stable) for line in lines])
+    return list(zip(lines, before, whole_weights(lines), strict=True))
+
+
+def _apportioned(weights: Sequence[tuple[float, bool]]) -> list[int]:
+    """Whole percents that sum to 100, the stablecoins first taken as one: their sum must not gather roundings."""
+    leg = [weight for weight, stable in weights if stable]
+    whole, *risky = whole_percents([sum(leg), *(weight for weight, stable in weights if not stable)])
+    parts = {True: iter(apportion(leg, whole)), False: iter(risky)}
+    return [next(parts[stable]) for _, stable in weights]
 
 
 def kept(decision: Decision) -> list[tuple[Holding, int]]:
@@ -149,15 +185,27 @@ def _table(decision: Decision) -> Table | None:
     )
 
 
-def _stable_line(decision: Decision) -> tuple[str, ...]:
-    """`Stablecoins 15 % (was 0): USDC 8, DAI 7; for risk raised`, or nothing where there were none and are none."""
+def _spread_line(decision: Decision) -> tuple[str, ...]:
+    """`As spread out as 5.3 equal holdings, before 4.1.`"""
+    before, after = f"{decision.names_before:.1f}", f"{decision.names_after:.1f}"
+    if decision.names_after <= 0:
+        return ()
+    was = f", before {before}" if decision.names_before > 0 and before != after else ""
+    return (f"As spread out as {after} equal holdings{was}.",)
+
+
+def stable_line(decision: Decision, sized: bool = True) -> tuple[str, ...]:
+    """`Stablecoins 15 % (was 0): USDC 8, DAI 7; for risk raised`, or nothing where there were none and are none.
+
+    With `sized` it ends with the rules that ask for them.
+    """
     legs = [(holding, whole) for holding, whole in kept(decision) if holding.stable]
     was = sum(before for holding, before, _ in shares(decision) if holding.stable)
     if not legs and not was:
         return ()
     parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs)
     said = f"Stablecoins {in_stablecoins(decision)} % (was {was})"
-    return (f"{said}: {parts}{_sized_by(decision)}" if parts else said,)
+    return (f"{said}: {parts}{_sized_by(decision) if sized else ''}" if parts else said,)
 
 
 def _sized_by(decision: Decision) -> str:
@@ -174,7 +222,7 @@ def _sized_by(decision: Decision) -> str:
     return f"; for {listed(by)}" if by else ""
 
 
-def _reason_lines(decision: Decision) -> tuple[str, ...]:
+def reason_lines(decision: Decision) -> tuple[str, ...]:
     """`Bought GMX and LRC, strongest point: calmer than its peers`; the reasons that most tokens share, then /why."""
     groups: dict[tuple[str, str], list[str]] = {}
     for action, verb in VERBS.items():
@@ -214,12 +262,17 @@ def fill_line(shown: View) -> str:
     """What the trades cost, or will: `Fills at today's close, cost about 0.13 %.`"""
     decision, settlement = shown.decision, shown.stored.settlement
     if not decision.trades:
-        return "No trades this week."
-    when = day(decision.date, near=shown.status.next_decision.date())
+        return "No trades with this change." if decision.sequence else "No trades this week."
     if settlement is not None:
-        return f"Filled at {when}'s close, cost {percent(settlement.cost, 2)}."
-    close = f"{when}'s close" if shown.is_backtest else "today's close"
-    return f"Fills at {close}, cost about {percent(decision.cost_estimate, 2)}."
+        return f"Filled at {fill_close(shown)}, cost {percent(settlement.cost, 2)}."
+    return f"Fills at {fill_close(shown)}, cost about {percent(decision.cost_estimate, 2)}."
+
+
+def fill_close(shown: View) -> str:
+    """`today's close` for a live decision that waits for it, else `13 Nov's close`."""
+    if shown.stored.settlement is None and not shown.is_backtest:
+        return "today's close"
+    return f"{day(shown.decision.date, near=shown.status.next_decision.date())}'s close"
 
 
 def _unfilled(settlement: Settlement | None) -> tuple[str, ...]:

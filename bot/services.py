@@ -1,4 +1,4 @@
-"""Everything the front ends need, built in one place: the settings, the open database, and the book over it."""
+"""Everything the front ends need, built in one place: the settings, the open database, and the desk over it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bot.office import DatabaseDesk
 from bot.settings import Settings
-from bot.shelf import DatabaseBook
+from bot.shelf import Clock, DatabaseBook
 from engine.errors import StorageError
 from storage.database import Database, open_database
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What one run of the program works with."""
+    """What one run of the program works with; `desk` is the book that commands read, and where admins write."""
 
     settings: Settings
     database: Database
-    book: DatabaseBook
+    desk: DatabaseDesk
+
+    @property
+    def book(self) -> DatabaseBook:
+        """The same, for those who only read."""
+        return self.desk
 
 
 @contextmanager
@@ -35,6 +41,11 @@ def open_services(settings: Settings, create: bool = False, now: dt.datetime | N
         )
     database = open_database(settings.database)
     try:
-        yield Services(settings, database, DatabaseBook(database, now or dt.datetime.now(dt.UTC)))
+        yield Services(settings, database, DatabaseDesk(database, _clock(now), settings.mode))
     finally:
         database.close()
+
+
+def _clock(now: dt.datetime | None) -> Clock:
+    """The clock of the wall, or one that stands at `now`."""
+    return (lambda: now) if now else (lambda: dt.datetime.now(dt.UTC))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from pydantic import TypeAdapter
 
 from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
 from bot.phrases import capital
+from bot.rebuilding import with_levels
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
+from engine.orders import Orders
 from engine.signals import call
 from engine.themes import Theme, themes
 from storage import decisions
+from storage.audit import Identity as Person
 from storage.chain import Verdict as ChainVerdict
 from storage.chain import combined, head_verdict
 from storage.database import Database
@@ -23,14 +26,23 @@ from storage.database import Database
 SKILLS = "skills"  # provenance key: the record's figures, made by the weekly job
 _SKILLS = TypeAdapter(tuple[Skill, ...])
 
+Clock = Callable[[], dt.datetime]
+
 
 class DatabaseBook:
-    """Implements `bot.book.Book` over a database as it stood at `now` (UTC)."""
+    """Implements `bot.book.Book` over a database as it stood at `now` (UTC), or as it stands whenever it is asked."""
 
-    def __init__(self, database: Database, now: dt.datetime, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: dt.datetime | Clock,
+        ledger: Ledger | None = None,
+        default_mode: str = DEFAULT_MODE,
+    ) -> None:
         self._db = database
         self._now = now
         self._ledger = ledger
+        self._default_mode = default_mode
 
     @property
     def ledger(self) -> Ledger:
@@ -97,16 +109,27 @@ class DatabaseBook:
             ledger=self.ledger,
             live_start=self._db.decisions.live_start(),
             last_week=newest.decision.week if newest else None,
-            next_decision=next_decision(self._now),
+            next_decision=next_decision(self.now()),
             entries=self._db.journal.count(self.ledger),
             head=self._db.journal.head(self.ledger),
             refused_rows=sum(self._db.market.refusal_counts().values()),
             dropped_features=week.dropped_features if week else (),
         )
 
+    def now(self) -> dt.datetime:
+        return self._now() if callable(self._now) else self._now
+
+    def followed(self, who: Person) -> str:
+        chosen = self._db.chats.mode(who.platform, who.chat)
+        return chosen if chosen in modes() else self._default_mode
+
+    def orders(self) -> Orders:
+        return standing_orders(self._db, self.ledger)
+
     def verify(self, head: str | None) -> Verdict:
-        """Recompute every chain; where a head is asked for, say which entry it is, whether or not the chains hold."""
+        """Recompute every chain and its levels; say which entry a posted head is where one is asked for, either way."""
         chain = combined([self._db.verify(ledger) for ledger in LEDGERS])
+        chain = with_levels(chain, (entry for ledger in LEDGERS for entry in self._db.journal.entries(ledger)))
         return verdict(chain, self._find(head) if head is not None else None)
 
     def _find(self, head: str) -> ChainVerdict:
@@ -131,6 +154,12 @@ class DatabaseBook:
         """A replayed week shows no price that came after it."""
         newest = self._db.signals.latest(self.ledger)
         return newest.date if newest and self.ledger == "replay" else None
+
+
+def standing_orders(database: Database, ledger: Ledger) -> Orders:
+    """Admins' orders that count in a ledger; those given before the first live decision count in the live one too."""
+    given = database.orders.all(ledger)
+    return Orders.of([*database.orders.all("replay"), *given] if ledger == "live" else given)
 
 
 def next_decision(now: dt.datetime) -> dt.datetime:

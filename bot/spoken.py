@@ -17,7 +17,8 @@ def said(signal: Signal, call: Call, skill: Skill | None) -> tuple[str, ...]:
     else:
         grade = f"grade {signal.grade.score} ({signal.grade.letter})"
         head = [
-            f"{capital(call.value)}, {grade}, strength {signed(signal.conviction)}.",
+            f"{capital(call.value)}, {grade}, strength {signed(signal.conviction)} "
+            f"(over four weeks {signed(signal.steady)}, by which indices go).",
             f"Next seven days: {said_of_odds(signal.odds, signal.base)}.",
             *_past(signal, skill),
         ]

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from bot.announce import announce
+from bot.announce import announce, method_notice
 from bot.reply import Reply
-from bot.shelf import DatabaseBook, store_skills
+from bot.shelf import DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
 from engine.backtest import Progress
+from engine.comparators import COMPARATORS
 from engine.errors import BadRequest
-from engine.model import PASSIVE, Alert, Decision, Ledger, Settlement, iso_week
+from engine.method import stamp
+from engine.model import Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
-from engine.panel import build_panel
+from engine.panel import Panel, build_panel
 from engine.record import Record
 from engine.themes import themes
-from engine.week import Standing, WeekResult, check_monday, compute_week
+from engine.week import DayResult, Standing, WeekResult, check_eve, check_monday, compute_day, compute_week
 from storage.database import Database
 
+METHOD = "method"  # kind of journal entry and notice
+WEEK = dt.timedelta(days=7)
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
 
 
@@ -44,6 +49,7 @@ class Week:
     settlements: tuple[Settlement, ...] = ()
     announcements: tuple[Announced, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    notices: tuple[Reply, ...] = ()
 
 
 def ledger_for(as_of: dt.date, now: dt.datetime, live_sources: bool) -> Ledger:
@@ -53,8 +59,8 @@ def ledger_for(as_of: dt.date, now: dt.datetime, live_sources: bool) -> Ledger:
 
 
 def tracks() -> list[tuple[str, str]]:
-    """Every (index, mode) that is decided, the passive twins among them."""
-    return [(index, mode) for index in themes() for mode in (*modes(), PASSIVE)]
+    """Every (index, mode) that is decided, the comparators among them."""
+    return [(index, mode) for index in themes() for mode in (*modes(), *COMPARATORS)]
 
 
 def run_week(
@@ -62,7 +68,8 @@ def run_week(
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
 
-    With `dry_run` everything is computed and nothing stored.
+    In the replay ledger the days since the last decision are walked first, as the daily job would have: live, no day is
+    made up for later. With `dry_run` everything is computed and nothing stored.
     """
     check_monday(as_of)
     name = iso_week(as_of)
@@ -72,15 +79,85 @@ def run_week(
         return Week(as_of, ledger, True, database.journal.head(ledger), decided)
     _refuse_the_past(database, ledger, as_of)
     panel = build_panel(database.market, as_of)
-    record = Record.from_predictions(database.signals.predictions()).before(as_of)
-    result = compute_week(panel, record, _standings(database, ledger, as_of), as_of, progress)
-    if dry_run:
-        return _outcome(result, as_of, ledger, database.journal.head(ledger), ())
-    with database.atomic():
-        _store(database, ledger, result)
-        head = database.journal.head(ledger)
-        replies = _announce(database, ledger, result.decisions)
-    return _outcome(result, as_of, ledger, head, replies)
+    with _kept_unless(dry_run, database):
+        days = _catch_up(database, ledger, panel)
+        record = Record.from_predictions(database.signals.predictions()).before(as_of)
+        standings = _standings(database, ledger, as_of)
+        orders = standing_orders(database, ledger)
+        result = compute_week(panel, record, standings, as_of, progress, orders)
+        days.append(_store(database, ledger, result.day, result))
+    return _outcome(as_of, ledger, database.journal.head(ledger), days, _alerts(result))
+
+
+def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False) -> Week:
+    """Settle what waits and decide what a written trigger calls for, at 00:00 UTC of a day between two weeks.
+
+    A second run finds everything settled and answered. In the replay ledger the days before it are walked first.
+    BadRequest where the week of that day was not decided.
+    """
+    _refuse_the_past(database, ledger, as_of)
+    signals = database.signals.latest(ledger)
+    if signals is None or not dt.timedelta() < as_of - signals.date < WEEK:
+        monday = as_of - dt.timedelta(days=as_of.weekday())
+        raise BadRequest(
+            f"{as_of} is no Monday, and its week is not decided in the {ledger} ledger: decide {monday} first."
+        )
+    panel = build_panel(database.market, as_of)
+    check_eve(panel, as_of)
+    with _kept_unless(dry_run, database):
+        days = [*_catch_up(database, ledger, panel), _run_day(database, ledger, panel)]
+    return _outcome(as_of, ledger, database.journal.head(ledger), days, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What was stored for one instant, and what is cried of it."""
+
+    result: DayResult
+    notices: tuple[Reply, ...]
+    announced: tuple[Announced, ...]
+
+
+class _NotKept(Exception):
+    """Rolls back what a dry run wrote."""
+
+
+@contextmanager
+def _kept_unless(dry_run: bool, database: Database) -> Iterator[None]:
+    """One transaction around everything, taken back at its end where the run is dry."""
+    with suppress(_NotKept), database.atomic():
+        yield
+        if dry_run:
+            raise _NotKept
+
+
+def _catch_up(database: Database, ledger: Ledger, panel: Panel) -> list[_Day]:
+    """Walk the days that no run has walked yet, up to the eve of `panel.as_of`."""
+    return [_run_day(database, ledger, panel.until(day)) for day in _days_between(database, ledger, panel.as_of)]
+
+
+def _days_between(database: Database, ledger: Ledger, as_of: dt.date) -> list[dt.date]:
+    """The days of the newest decided week that were not walked yet, up to the eve of `as_of`; in live none."""
+    signals = database.signals.latest(ledger)
+    if signals is None or ledger == "live":
+        return []
+    newest = max(stored.decision.date for track in tracks() if (stored := database.decisions.latest(ledger, *track)))
+    end = min(as_of, signals.date + WEEK)
+    return [newest + dt.timedelta(days=k) for k in range(1, (end - newest).days)]
+
+
+def _run_day(database: Database, ledger: Ledger, panel: Panel) -> _Day:
+    signals = database.signals.latest(ledger)
+    assert signals is not None
+    date = panel.as_of
+    decided = {track for track in tracks() if _newest(database, ledger, track, date + dt.timedelta(days=1)) == date}
+    standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
+    return _store(database, ledger, compute_day(panel, signals, standings, standing_orders(database, ledger)))
+
+
+def _newest(database: Database, ledger: Ledger, track: tuple[str, str], before: dt.date) -> dt.date | None:
+    stored = database.decisions.latest(ledger, *track, before=before)
+    return stored.decision.date if stored else None
 
 
 def _refuse_the_past(database: Database, ledger: Ledger, as_of: dt.date) -> None:
@@ -96,42 +173,75 @@ def _standings(database: Database, ledger: Ledger, as_of: dt.date) -> Sequence[S
     standings = []
     for index, mode in tracks():
         stored = database.decisions.latest(ledger, index, mode, before=as_of)
-        waits = stored is not None and stored.settlement is None
         portfolio = database.decisions.portfolio(ledger, index, mode, before=as_of)
-        standings.append(Standing(index, mode, portfolio, stored.decision if stored and waits else None))
+        waits = stored.decision if stored and stored.settlement is None else None
+        last = (stored.decision.date, stored.decision.sequence) if stored else None
+        standings.append(Standing(index, mode, portfolio, waits, last))
     return standings
 
 
-def _store(database: Database, ledger: Ledger, result: WeekResult) -> None:
-    for settlement in result.settlements:
+def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult | None = None) -> _Day:
+    """Keep what one instant added, and compose what is cried of it; a change of the rules is told before."""
+    notices = _tell_of_method(database, ledger, day.date) if day.decisions else ()
+    for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
-    database.signals.add(ledger, result.signals)
-    for decision in result.decisions:
+    if week is not None:
+        database.signals.add(ledger, week.signals)
+    for decision in day.decisions:
         database.decisions.add(ledger, decision)
-    for (index, mode), points in result.levels.items():
-        database.decisions.put_levels(ledger, index, mode, points)
-    database.signals.put_predictions(result.predictions)
-    store_skills(database, skills_of(result.predictions, database.decisions.live_start()))
+    if week is not None or day.settlements or day.decisions:
+        for (index, mode), points in day.levels.items():
+            database.decisions.put_levels(ledger, index, mode, points)
+    if week is not None:
+        database.signals.put_predictions(week.predictions)
+        store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
+    return _Day(day, notices, _announce(database, ledger, day.decisions))
+
+
+def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date) -> tuple[Reply, ...]:
+    """Journal and announce that the rules changed since the newest decision; nothing where they did not."""
+    newest = [database.decisions.latest(ledger, index, mode) for index, mode in tracks()]
+    dated = [(stored.decision.date, stored.decision.method) for stored in newest if stored]
+    old = max(dated)[1] if dated else stamp()
+    if old == stamp():
+        return ()
+    database.journal.append(ledger, METHOD, as_of, {"from": old, "to": stamp(), "method": stamp()})
+    reply = method_notice(old, stamp())
+    database.notices.add(ledger, as_of, "", METHOD, reply.to_json())
+    return (reply,)
 
 
 def _announce(database: Database, ledger: Ledger, decisions: Sequence[Decision]) -> tuple[Announced, ...]:
     """Compose and store one announcement an index and mode, the journal's head in each."""
-    instant = dt.datetime.combine(decisions[0].date, dt.time(), dt.UTC)
-    book = DatabaseBook(database, instant, ledger)
     replies = []
     for decision in decisions:
-        if decision.mode == PASSIVE:
+        if decision.mode in COMPARATORS:
             continue
-        reply = announce(book, decision.index, decision.mode)
+        instant = dt.datetime.combine(decision.date, dt.time(), dt.UTC)
+        reply = announce(DatabaseBook(database, instant, ledger), decision.index, decision.mode)
         database.decisions.put_announcement(ledger, decision, reply.to_json())
         replies.append(Announced(decision.index, decision.mode, reply))
     return tuple(replies)
 
 
 def _outcome(
-    result: WeekResult, as_of: dt.date, ledger: Ledger, head: str | None, replies: tuple[Announced, ...]
+    as_of: dt.date,
+    ledger: Ledger,
+    head: str | None,
+    days: Sequence[_Day],
+    alerts: tuple[Alert, ...],
 ) -> Week:
-    return Week(as_of, ledger, False, head, result.decisions, result.settlements, replies, _alerts(result))
+    return Week(
+        as_of,
+        ledger,
+        False,
+        head,
+        tuple(decision for day in days for decision in day.result.decisions),
+        tuple(settlement for day in days for settlement in day.result.settlements),
+        tuple(announced for day in days for announced in day.announced),
+        alerts,
+        tuple(notice for day in days for notice in day.notices),
+    )
 
 
 def _alerts(result: WeekResult) -> tuple[Alert, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from bot.weekly import Week
-from engine.model import PASSIVE, iso_week
+from engine.comparators import COMPARATORS
+from engine.model import Decision, iso_week
 
 
 def print_week(week: Week, console: Console, dry_run: bool) -> None:
@@ -16,22 +17,32 @@ def print_week(week: Week, console: Console, dry_run: bool) -> None:
     if week.already_decided:
         console.print(f"Week {name} is already decided in the {week.ledger} ledger; nothing to do.", highlight=False)
         return
+    for notice in week.notices:
+        console.print(*notice.lines(), sep="\n", markup=False, highlight=False)
     for alert in week.alerts:
         console.print(f"For admins: {alert.text}", markup=False, highlight=False)
     for decision in week.decisions:
-        if decision.mode == PASSIVE:
+        if decision.mode in COMPARATORS:
             continue
         held = sum(1 for line in decision.holdings if line.weight > 0 and not line.stable)
         step = decision.risk.step.value if decision.risk else "-"
         console.print(
-            f"{decision.index:6} {decision.mode:13} {held:2} held, stablecoins {decision.stablecoin_share:4.0%}, "
+            f"{_named(decision)} {held:2} held, stablecoins {decision.stablecoin_share:4.0%}, "
             f"risk {step}, turnover {decision.turnover:.0%}",
             highlight=False,
         )
+    if not week.decisions:
+        console.print(f"{week.as_of}: no written trigger calls for a decision.", highlight=False)
     if dry_run:
         console.print("Dry run: nothing was stored.")
     elif week.head:
         console.print(f"Journal head ({week.ledger}): {week.head}", highlight=False, soft_wrap=True)
+
+
+def _named(decision: Decision) -> str:
+    """Index and mode, with the day of a decision between weeks."""
+    between = f" {decision.date} ({decision.sequence})" if decision.sequence else ""
+    return f"{decision.index:6} {decision.mode:13}{between}"
 
 
 def week_to_dict(week: Week) -> dict[str, Any]:
@@ -46,6 +57,9 @@ def week_to_dict(week: Week) -> dict[str, Any]:
             {
                 "index": d.index,
                 "mode": d.mode,
+                "date": d.date.isoformat(),
+                "sequence": d.sequence,
+                "causes": [cause.text for cause in d.causes],
                 "risk_score": round(d.risk.score, 2) if d.risk else None,
                 "risk_step": d.risk.step.value if d.risk else None,
                 "stablecoin_share": round(d.stablecoin_share, 6),
@@ -65,5 +79,6 @@ def week_to_dict(week: Week) -> dict[str, Any]:
             }
             for d in week.decisions
         ],
+        "notices": [notice.lines() for notice in week.notices],
         "alerts": [alert.text for alert in week.alerts],
     }

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from engine.decide import decide
+from engine.comparators import COMPARATORS
 from engine.errors import NotEnoughData
-from engine.level import daily_levels
-from engine.model import PASSIVE, Decision, LevelPoint, Portfolio, Prediction, Settlement, WeekSignals
+from engine.model import Prediction, WeekSignals
 from engine.panel import Panel
-from engine.passive import decide_passive, passive_is_due
 from engine.record import Record
-from engine.settle import settle, settlement_point
 from engine.signals import form_signals, recorded
 from engine.study import Study, build_study
+from engine.track import Track
 from engine.walkforward import Trainer, instants
 
+WEEK = 7
 Progress = Callable[[str, int, int], None]  # (what, done, of)
-
-
-@dataclass
-class Track:
-    """One index in one mode (or its twin) through time."""
-
-    index: str
-    mode: str
-    decisions: list[Decision] = field(default_factory=list)
-    settlements: list[Settlement] = field(default_factory=list)
-    levels: list[LevelPoint] = field(default_factory=list)
-
-    @property
-    def portfolio(self) -> Portfolio | None:
-        return self.settlements[-1].portfolio if self.settlements else None
 
 
 @dataclass(frozen=True)
@@ -87,17 +71,19 @@ def run_backtest(
         )
     trainer = Trainer(study)
     record = fill_record(trainer, Record(), dates[0], progress)
-    tracks = {(i, m): Track(i, m) for i in indices for m in (*modes, PASSIVE)}
+    tracks = {(i, m): Track(i, m) for i in indices for m in (*modes, *COMPARATORS)}
     weeks = []
     for done, date in enumerate(dates, 1):
         week = learn(trainer, record, date)
-        _step(tracks, panel, week, date)
         weeks.append(week)
+        for day in range(WEEK):
+            _step(tracks, panel, week, date + dt.timedelta(days=day))
         if progress:
             progress("weeks", done, len(dates))
-    last = min(dates[-1] + dt.timedelta(days=6), panel.dates[-1].item())
+    last = min(dates[-1] + dt.timedelta(days=WEEK), panel.newest + dt.timedelta(days=1))
     for track in tracks.values():
-        _mark_until(track, panel, last)
+        track.reach(panel, last)
+        track.mark(panel, last)
     return Backtest(start, end, tuple(weeks), _predictions(record, study, dates[0]), tracks, panel.simulated)
 
 
@@ -106,26 +92,10 @@ def _predictions(record: Record, study: Study, start: dt.date) -> tuple[Predicti
 
 
 def _step(tracks: dict[tuple[str, str], Track], panel: Panel, week: WeekSignals, date: dt.date) -> None:
-    """Decide and settle one week for every track, marking the days since its last fill first."""
-    seen, filled = panel.until(date), panel.until(date + dt.timedelta(days=1))
-    for track in tracks.values():
-        _mark_until(track, panel, date - dt.timedelta(days=1))
-        if track.mode == PASSIVE:
-            if not passive_is_due(date, track.portfolio):
-                continue
-            decision = decide_passive(track.index, seen, track.portfolio)
-        else:
-            decision = decide(track.index, track.mode, seen, week, track.portfolio)
-        track.decisions.append(decision)
-        if len(filled.dates) > len(seen.dates):
-            settlement = settle(decision, track.portfolio, filled)
-            track.settlements.append(settlement)
-            track.levels.append(settlement_point(settlement, decision))
-
-
-def _mark_until(track: Track, panel: Panel, until: dt.date) -> None:
-    """Add a point for every day since the last one, at the units held."""
-    if track.portfolio is None or not track.levels or track.levels[-1].date >= until:
+    """Bring every track to `date` 00:00 UTC and decide what is due there, as long as its eve is known."""
+    if date - dt.timedelta(days=1) > panel.newest:
         return
-    points = daily_levels(track.portfolio, panel, until)
-    track.levels += [point for point in points if point.date > track.levels[-1].date]
+    seen = panel.until(date)
+    for track in tracks.values():
+        track.reach(seen, date)
+        track.decide(seen, week)

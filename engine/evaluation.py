@@ -39,9 +39,15 @@ class Returns:
     sharpe: float
     sortino: float
     drawdown: float
-    turnover: float  # mean a decision
+    turnover: float  # mean of the days that traded
     cost: float  # total paid, as a share of the index
     stablecoin_share: float  # mean over days
+    turnover_a_week: float  # all of it over the weeks, so that tracks that trade at other times compare
+
+    @property
+    def invested_share(self) -> float:
+        """Mean over days of what is not in stablecoins."""
+        return 1 - self.stablecoin_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,13 @@ def weekly(levels: Sequence[LevelPoint], gross: bool = False) -> Floats:
     return changes
 
 
+def daily(levels: Sequence[LevelPoint]) -> Floats:
+    """Simple returns between the net levels of all days; shape (days - 1,)."""
+    closes = np.array([p.net for p in levels], dtype=float)
+    changes: Floats = closes[1:] / closes[:-1] - 1 if len(closes) > 1 else np.zeros(0)
+    return changes
+
+
 def drawdown(levels: Floats) -> float:
     """Worst fall from an earlier high, as a negative share; 0 for an empty series."""
     return float((levels / np.maximum.accumulate(levels) - 1).min()) if len(levels) else 0.0
@@ -106,21 +119,45 @@ def measure_returns(levels: Sequence[LevelPoint]) -> Returns:
         drawdown=drawdown(np.array([p.net for p in levels])),
         turnover=float(np.mean(traded)) if traded else 0.0,
         cost=float(sum(p.cost for p in levels)),
-        stablecoin_share=float(np.mean([p.stablecoin_share for p in levels])) if levels else 0.0,
+        stablecoin_share=mean_stablecoin_share(levels),
+        turnover_a_week=float(sum(traded) / len(levels) * 7) if levels else 0.0,
     )
 
 
+def mean_stablecoin_share(levels: Sequence[LevelPoint]) -> float:
+    """Mean over days of the share that waits in stablecoins; 0 for an empty series."""
+    return float(np.mean([p.stablecoin_share for p in levels])) if levels else 0.0
+
+
+def worst_fall(returns: Floats) -> float:
+    """Worst fall of a path of returns from an earlier high or its beginning, as a negative share."""
+    return drawdown(np.cumprod(np.concatenate([[1.0], 1 + returns])))
+
+
 def sharpe_difference(ours: Floats, theirs: Floats, seed: int = 7) -> Interval:
-    """Difference of two Sharpe ratios over the same weeks, resampled in blocks of 8 weeks kept together."""
+    """Difference of two Sharpe ratios of weekly returns over the same weeks."""
+    return _difference(sharpe, ours, theirs, BLOCK_WEEKS, seed)
+
+
+def drawdown_difference(ours: Floats, theirs: Floats, seed: int = 7) -> Interval:
+    """Difference of two worst falls of daily returns over the same days; above 0 ours fell less deep."""
+    return _difference(worst_fall, ours, theirs, 7 * BLOCK_WEEKS, seed)
+
+
+def _difference(figure: Callable[[Floats], float], ours: Floats, theirs: Floats, block: int, seed: int) -> Interval:
+    """A figure of our returns less the same of theirs, resampled in blocks of 8 weeks kept together, the same for both.
+
+    With under two blocks the interval is infinite.
+    """
     n = min(len(ours), len(theirs))
-    a, b = ours[-n:], theirs[-n:]
-    if n < 2 * BLOCK_WEEKS:
-        return Interval(sharpe(a) - sharpe(b), float("-inf"), float("inf"))
+    a, b = ours[len(ours) - n :], theirs[len(theirs) - n :]
+    if n < 2 * block:
+        return Interval(figure(a) - figure(b), float("-inf"), float("inf"))
     rng = np.random.default_rng(seed)
-    starts = rng.integers(0, n, size=(RESAMPLES, -(-n // BLOCK_WEEKS)))
-    rows = ((starts[:, :, None] + np.arange(BLOCK_WEEKS)) % n).reshape(RESAMPLES, -1)[:, :n]
-    draws = [sharpe(a[r]) - sharpe(b[r]) for r in rows]
-    return Interval(sharpe(a) - sharpe(b), float(np.quantile(draws, 0.05)), float(np.quantile(draws, 0.95)))
+    starts = rng.integers(0, n, size=(RESAMPLES, -(-n // block)))
+    rows = ((starts[:, :, None] + np.arange(block)) % n).reshape(RESAMPLES, -1)[:, :n]
+    draws = [figure(a[r]) - figure(b[r]) for r in rows]
+    return Interval(figure(a) - figure(b), float(np.quantile(draws, 0.05)), float(np.quantile(draws, 0.95)))
 
 
 def _arrays(predictions: Sequence[Prediction]) -> tuple[Floats, Floats, NDArray[np.intp]]:

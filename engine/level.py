@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from math import isfinite
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from engine.panel import Panel
 
 CASH = "USD"  # the pseudo-symbol of money that no stablecoin holds; its mark is 1
 CARRY_DAYS = 3  # for so many days after its last candle a holding keeps its last price
-STOPPED_MARK = 0.5  # then it is marked down by half: a stopped price is not a price one can sell at
+STOPPED_MARK = 0.5  # then it is marked down by half, and by half again every week: one cannot sell at a stopped price
 WRITE_OFF_DAYS = 90  # and after a quarter without a price it is worth nothing until one returns
 
 
@@ -28,14 +29,21 @@ def mark(panel: Panel, symbol: str, row: int) -> tuple[float, int] | None:
     column = panel.column(symbol)
     if column is None:
         return None
-    seen = np.flatnonzero(np.isfinite(panel.close[: row + 1, column]))
-    if not len(seen):
-        return None
-    last = int(seen[-1])
-    price = float(panel.close[last, column])
-    silent = row - last
-    factor = 1.0 if silent <= CARRY_DAYS else STOPPED_MARK if silent <= WRITE_OFF_DAYS else 0.0
-    return price * factor, last
+    price, last = float(panel.close[row, column]), row
+    if not isfinite(price):
+        seen = np.flatnonzero(np.isfinite(panel.close[:row, column]))
+        if not len(seen):
+            return None
+        last = int(seen[-1])
+        price = float(panel.close[last, column])
+    return price * _trust(row - last), last
+
+
+def _trust(silent: int) -> float:
+    """What share of a price still counts after so many days without a new one."""
+    if silent <= CARRY_DAYS:
+        return 1.0
+    return STOPPED_MARK ** (1 + (silent - CARRY_DAYS - 1) // 7) if silent <= WRITE_OFF_DAYS else 0.0
 
 
 def value_at(portfolio: Portfolio, panel: Panel, row: int) -> dict[str, tuple[float, float, int]]:
@@ -51,7 +59,7 @@ def weights_at(portfolio: Portfolio, panel: Panel, row: int) -> tuple[dict[str, 
     """({symbol: share}, net level) at the close of `row`."""
     values = value_at(portfolio, panel, row)
     level = sum(value for value, _, _ in values.values())
-    return {symbol: value / level for symbol, (value, _, _) in values.items()}, level
+    return {symbol: value / level if level else 0.0 for symbol, (value, _, _) in values.items()}, level
 
 
 def daily_levels(portfolio: Portfolio, panel: Panel, until: dt.date) -> list[LevelPoint]:

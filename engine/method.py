@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
+import json
+import tokenize
+import tomllib
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 VERSION = "2.0"
-OUTSIDE = frozenset({"sources", "evaluation.py", "backtest.py", "errors.py"})  # they observe and measure; none decides
+# They observe, measure and recompute; none of them decides.
+OUTSIDE = frozenset({"sources", "evaluation.py", "backtest.py", "errors.py", "ladder_record.py", "rebuild.py"})
 
 
 @cache
@@ -46,17 +51,22 @@ def _parts(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
         elif entry.name.endswith(".py"):
             parts.append((path, _bare(entry.read_text("utf-8"))))
         elif entry.name.endswith(".toml"):
-            parts.append((path, entry.read_text("utf-8")))
+            parts.append((path, json.dumps(tomllib.loads(entry.read_text("utf-8")), default=str)))
     return parts
 
 
 def _bare(source: str) -> str:
-    """A module without docstrings, comment lines and blank lines; no Python version's own syntax trees in it."""
+    """A module without docstrings, comments and blank lines; no Python version's own syntax trees in it."""
+    lines = source.split("\n")
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
     said: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 said.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    lines = (line.rstrip() for number, line in enumerate(source.splitlines(), 1) if number not in said)
-    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+    kept = (line.rstrip() for number, line in enumerate(lines, 1) if number not in said)
+    return "\n".join(line for line in kept if line)

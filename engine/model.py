@@ -1,7 +1,6 @@
 """The frozen types that walk between rooms; nothing here acts.
 
-Weights are fractions of the index (0.2 is 20 %), prices USD, dates UTC days. `date` of a decision is its instant,
-00:00 UTC: it sees what was known strictly before it and fills at that day's close.
+Weights are fractions (0.2 is 20 %), prices USD, dates UTC days. A decision sees what was known before 00:00 of its day.
 """
 
 from __future__ import annotations
@@ -136,7 +135,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What is said of one token for one week; an abstained one carries base rates, conviction 0 and the reason."""
+    """What is said of one token for one week; an abstained one carries base rates, conviction 0 and the reason.
+    `conviction` is this week's strength, `steady` its mean with up to three weeks before, by which indices go."""
 
     symbol: str
     odds: Odds
@@ -152,6 +152,7 @@ class Signal:
     volatility: float | None
     close: float | None
     return_7d: float | None
+    steady: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +298,9 @@ class Order:
 class Portfolio:
     """What an index holds after a settlement: units that sum, at the marks, to `level_net`.
 
-    `divisor` turns the same units' value into the gross level (before costs): gross = value / divisor.
-    `marks` are the last prices used; `marked` the days those prices are from (ISO), so that a stopped token shows.
-    `step` is the ladder's step and `step_since` the day it was taken. `answered` are the causes of decisions between
-    weeks that were answered lately, {cause key: ISO day}: none of them is answered twice.
+    `divisor` turns that value into the gross level (before costs): gross = value / divisor. `marked` are the days the
+    `marks` are from (ISO), so that a stopped token shows. `step` is the ladder's, taken on `step_since`. `answered` are
+    causes of decisions between weeks that were answered lately, {cause key: ISO day}: none is answered twice.
     """
 
     date: dt.date
@@ -317,11 +317,8 @@ class Portfolio:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one index in one mode decides for one instant.
-
-    `sequence` is 0 for the weekly decision and counts those made between weeks, whose `causes` name why. `names_before`
-    and `names_after` are effective numbers of names: how many equal holdings the invested part is as spread out as.
-    """
+    """What one index in one mode decides for one instant; `sequence` 0 is weekly, later ones name their `causes`.
+    `names_before` and `names_after`: as how many equal holdings the invested part is spread out."""
 
     index: str
     mode: str
@@ -352,7 +349,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """How one trade went at the close: price, share before and after, cost paid as a share of the index."""
+    """How one trade went: price, share before, after and `wanted`, cost as a share of the index; why not all of it."""
 
     symbol: str
     price: float
@@ -360,11 +357,13 @@ class Fill:
     weight: float
     cost: float
     status: Literal["filled", "part", "could not trade"]
+    wanted: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a decision at its day's close, and the portfolio that follows from it."""
+    """What became of a decision at its day's close: fills and all `prices` there, and the portfolio that follows."""
 
     index: str
     mode: str
@@ -375,6 +374,7 @@ class Settlement:
     cost: float
     portfolio: Portfolio
     method: str = ""
+    prices: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,15 @@ class Mode:
     id: str
     title: str
     margin: Annotated[float, Field(gt=0, lt=0.5)]
+    enter: Annotated[float, Field(gt=0, lt=0.5)]
+    calmer: Annotated[float, Field(gt=0, le=1)]
     token_cap: Annotated[float, Field(gt=0, le=1)]
     volatile_cap: Annotated[float, Field(gt=0, le=1)]
     illiquid_cap: Annotated[float, Field(gt=0, le=1)]
     floor: Annotated[float, Field(ge=0, lt=0.1)]
     band: Annotated[float, Field(ge=0, lt=0.2)]
+    turnover: Annotated[float, Field(gt=0, le=1)]
+    extended: Annotated[float, Field(gt=0, le=10)]
     target_volatility: Annotated[float, Field(gt=0, le=3)]
     steps: Steps
     stablecoins: StepShares

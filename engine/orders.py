@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.model import Order
+from engine.model import Cause, Order
+
+LATE_DAYS = 6  # for so many days an ordered rebalance that nobody carried out is still due
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,14 @@ class Orders:
                 pause = order if order.kind == "pause" else None
         return pause
 
-    def rebalance(self, index: str, date: dt.date) -> tuple[Order, ...]:
-        """Rebalances ordered for exactly this instant."""
-        return tuple(o for o in self._counting(index, date) if o.kind == "rebalance" and o.effective == date)
+    def causes(self, index: str, date: dt.date, late: int = LATE_DAYS) -> tuple[Cause, ...]:
+        """The rebalances ordered for this instant, or for one up to `late` days before that may have been missed."""
+        oldest = date - dt.timedelta(days=late)
+        return tuple(
+            Cause("order", order.id, f"An admin ({order.by}) ordered a rebalance: {order.reason}")
+            for order in self._counting(index, date)
+            if order.kind == "rebalance" and order.effective >= oldest
+        )
 
     def _counting(self, index: str, date: dt.date) -> Iterator[Order]:
         return (o for o in self.given if o.effective <= date and o.index in (None, index))

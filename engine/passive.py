@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 
 from engine import rebalance
 from engine.allocation import fill_under_caps
-from engine.draft import begin, finish
+from engine.draft import Draft, begin, finish
+from engine.eligibility import passive_members
 from engine.model import PASSIVE, Decision, Portfolio
 from engine.panel import Panel
 from engine.rebalance import Wish
-from engine.themes import passive_members, theme
+from engine.themes import theme
 
 
 def passive_is_due(date: dt.date, previous: Portfolio | None) -> bool:
@@ -31,7 +33,17 @@ def decide_passive(index: str, panel: Panel, previous: Portfolio | None, sequenc
         panel.tokens[j].symbol: Wish(float(w), "capitalisation", "among the theme's largest")
         for j, w in zip(members.columns, target, strict=True)
     }
-    exits = {s: Wish(0.0, "capitalisation", "no longer among the theme's largest") for s in draft.risky}
-    final = {s: w.weight for s, w in wishes.items() if s not in draft.stuck}
-    lines = rebalance.holdings(draft.risky, final, wishes, exits, draft.stuck)
-    return finish(draft, lines, None, len(members), ())
+    gone = Wish(0.0, "capitalisation", "no longer among the theme's largest")
+    return go_straight_to(draft, wishes, gone, len(members))
+
+
+def go_straight_to(draft: Draft, wishes: Mapping[str, Wish], gone: Wish, members: int) -> Decision:
+    """Trade to exactly what is wished for, without bands; everything else that can be sold goes, as `gone` says.
+
+    What cannot be sold keeps its share, and the wishes shrink together to the room that is left beside it.
+    """
+    free = {s: w.weight for s, w in wishes.items() if s not in draft.stuck}
+    room, total = max(1 - draft.stuck_weight, 0.0), sum(free.values())
+    final = {s: w * room / total for s, w in free.items()} if total > room else free
+    exits = dict.fromkeys(draft.risky, gone)
+    return finish(draft, rebalance.holdings(draft.risky, final, wishes, exits, draft.stuck), None, members, ())

@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.costs import NOTIONAL, Depth, cost_rate
 from engine.level import CASH
 from engine.model import Action, Grade, Holding, Trade
 
-MIN_COST = 0.0030  # a side, whatever the book says
-FEE = 0.0010  # a common taker fee
-SPREAD = {"liquid": 0.0010, "normal": 0.0020, "illiquid": 0.0060}  # slippage a side by liquidity class
-LIQUID_VOLUME, ILLIQUID_VOLUME = 50e6, 5e6  # USD a day over the whole market
 SHIFT = 0.05  # when the invested share must move by more than this, bands give way
 SMALLEST = 5e-3  # a smaller change of a kept weight is not made
 NOISE = 5e-4  # differences smaller than this are rounding, not trades
-
-
-def cost_rate(market_volume: float) -> float:
-    """Expected cost of one traded dollar of a token: fee + slippage of its liquidity class, never under 0.30 %."""
-    if not market_volume >= ILLIQUID_VOLUME:
-        spread = SPREAD["illiquid"]
-    else:
-        spread = SPREAD["liquid" if market_volume >= LIQUID_VOLUME else "normal"]
-    return max(MIN_COST, FEE + spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +55,30 @@ def _towards(held: float, scaled: float, target: float) -> float:
     return min(max(scaled, low), high)
 
 
+def within_budget(
+    held: Mapping[str, float], wanted: Mapping[str, float], worth: Mapping[str, float], budget: float, floor: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """(Final weights, what was not bought): buying is limited to `budget` of the index, selling never is.
+
+    The money goes where it matters most: by falling size of the purchase times the token's `worth` (its strength).
+    The last one may be bought in part, but no new name enters below `floor`.
+    """
+    missing = {s: w - held.get(s, 0.0) for s, w in wanted.items() if w > held.get(s, 0.0)}
+    final = dict(wanted)
+    unspent: dict[str, float] = {}
+    room = budget
+    for symbol in sorted(missing, key=lambda s: (-missing[s] * worth.get(s, 0.0), s)):
+        had = held.get(symbol, 0.0)
+        bought = min(missing[symbol], room)
+        if had + bought < floor or (had > 0 and bought < SMALLEST):
+            bought = 0.0
+        room -= bought
+        if bought < missing[symbol]:
+            unspent[symbol] = missing[symbol] - bought
+            final[symbol] = had + bought
+    return {s: w for s, w in final.items() if w > 0}, unspent
+
+
 def action_for(before: float, after: float) -> Action:
     """What to call a change of weight."""
     if before <= NOISE:
@@ -84,8 +96,9 @@ def holdings(
     wishes: Mapping[str, Wish],
     exits: Mapping[str, Wish],
     stuck: frozenset[str],
+    unspent: frozenset[str] = frozenset(),
 ) -> tuple[Holding, ...]:
-    """One line a token: kept ones by falling weight, then sold ones, then stuck ones."""
+    """One line a token: kept ones by falling weight, then sold ones, then stuck ones; `unspent` waits for budget."""
     lines = []
     for symbol in sorted({*held, *final} - stuck):
         before, after = held.get(symbol, 0.0), final.get(symbol, 0.0)
@@ -94,13 +107,24 @@ def holdings(
         wish = wishes.get(symbol) if after > NOISE else exits.get(symbol)
         wish = wish or Wish(0.0, "dust", "its target is too small to hold")
         action = action_for(before, after)
-        rule = "band" if action is Action.HOLD else wish.rule
+        rule = wish.rule if action is not Action.HOLD else "budget" if symbol in unspent else "band"
         lines.append(Holding(symbol, before, after, action, rule, wish.reason, wish.grade, wish.conviction))
     lines.sort(key=lambda h: (-h.weight, -h.from_weight, h.symbol))
-    for symbol in sorted(stuck):
-        text = "its price has stopped: it cannot be sold at the last one"
-        lines.append(Holding(symbol, held[symbol], held[symbol], Action.STUCK, "stopped_price", text))
-    return tuple(lines)
+    return (*lines, *_stuck_lines(held, stuck))
+
+
+def _stuck_lines(held: Mapping[str, float], stuck: frozenset[str], least: float = NOISE) -> tuple[Holding, ...]:
+    text = "its price has stopped: it cannot be sold at the last one"
+    return tuple(
+        Holding(s, held[s], held[s], Action.STUCK, "stopped_price", text) for s in sorted(stuck) if held[s] > least
+    )
+
+
+def standing(held: Mapping[str, float], stuck: frozenset[str], rule: str, reason: str) -> tuple[Holding, ...]:
+    """Lines that trade nothing, for one `rule`; stuck ones say that they could not."""
+    free = sorted(held.keys() - stuck, key=lambda s: (-held[s], s))
+    lines = tuple(Holding(s, held[s], held[s], Action.HOLD, rule, reason) for s in free)
+    return lines + _stuck_lines(held, stuck, 0.0)  # nothing takes the place of a line that is left out
 
 
 def stable_leg(held: Mapping[str, float], shares: Mapping[str, float]) -> tuple[Holding, ...]:
@@ -114,12 +138,13 @@ def stable_leg(held: Mapping[str, float], shares: Mapping[str, float]) -> tuple[
     return tuple(lines)
 
 
-def trades(lines: tuple[Holding, ...], volumes: Mapping[str, float]) -> tuple[Trade, ...]:
-    """Signed differences of every line that moves; stablecoins trade free of cost, as money does."""
+def trades(lines: tuple[Holding, ...], depths: Mapping[str, Depth]) -> tuple[Trade, ...]:
+    """Signed differences of every line that moves, costed by size; stablecoins trade free of cost, as money does."""
     return tuple(
-        Trade(line.symbol, line.weight - line.from_weight, 0.0 if line.stable else cost_rate(volumes[line.symbol]))
+        Trade(line.symbol, change, 0.0 if line.stable else cost_rate(change * NOTIONAL, depths[line.symbol]))
         for line in lines
         if line.action not in (Action.HOLD, Action.STUCK) and line.symbol != CASH
+        for change in (line.weight - line.from_weight,)
     )
 
 

@@ -9,22 +9,26 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.eligibility import eligible
 from engine.model import MarketView, RiskComponent, RiskReading, RiskStep
 from engine.modes import Mode
 from engine.panel import Panel
+from engine.themes import theme
 
 Columns = NDArray[np.intp]
 
 YEAR = 365.0
 HYSTERESIS = 5.0  # points the score must fall below a step before the step is left
-COOLDOWN = dt.timedelta(weeks=2)  # a step is held at least so long before the ladder comes down by one
+COOLDOWN = dt.timedelta(weeks=1)  # a step is held at least so long before the ladder comes down by one
 VOLATILITY_DAYS = (60, 365)  # the larger counts: a calm month in a wild year is not a calm market
 STEPS = tuple(RiskStep)
 LEADER = "BTC"
+TREND_DAYS = (28, 56, 112, 224)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,13 @@ def _breadth(panel: Panel, columns: Columns, market: MarketView) -> float:
     return float((window[-1, enough] > means).mean())
 
 
-def _trend(days: int, spread: int) -> Callable[[Panel, Columns, MarketView], float]:
-    """The leader's distance from its mean of `days`, in its own deviations over `spread` days."""
-
-    def read(panel: Panel, columns: Columns, market: MarketView) -> float:
-        j = panel.column(LEADER)
-        if j is None or len(panel.dates) < days:
-            return np.nan
-        logs = np.log(panel.close[-days:, j])
-        sigma = float(np.nanstd(np.diff(logs[-spread - 1 :]))) * np.sqrt(spread)
-        return float((logs[-1] - _mean(logs)) / sigma) if sigma > 0 else np.nan
-
-    return read
+def _trend(panel: Panel, columns: Columns, market: MarketView) -> float:
+    """Above how many of its four means the leader stands; several horizons whipsaw less than one."""
+    j = panel.column(LEADER)
+    if j is None or len(panel.dates) < max(TREND_DAYS):
+        return np.nan
+    logs = np.log(panel.close[-max(TREND_DAYS) :, j])
+    return float(sum(logs[-1] > _mean(logs[-days:]) for days in TREND_DAYS)) if np.isfinite(logs[-1]) else np.nan
 
 
 def _volatility_ratio(panel: Panel, columns: Columns, market: MarketView) -> float:
@@ -145,17 +144,16 @@ def _dominance(panel: Panel, columns: Columns, market: MarketView) -> float:
 
 
 COMPONENTS = (
-    Component("breadth", 0.16, 0.70, 0.20, _breadth, "{0:.0%} of members above their 50-day mean"),
-    Component("trend", 0.16, 0.75, -0.75, _trend(100, 30), "Bitcoin {0:+.1f} deviations from its 100-day mean"),
-    Component("slow trend", 0.16, 0.75, -0.75, _trend(200, 60), "Bitcoin {0:+.1f} deviations from its 200-day mean"),
-    Component("drawdown", 0.14, 0.05, 0.40, _drawdown, "{0:.0%} below the 90-day high"),
-    Component("volatility", 0.14, 0.70, 1.50, _volatility_ratio, "volatility {0:.1f} times its year's"),
+    Component("breadth", 0.12, 0.70, 0.20, _breadth, "{0:.0%} of members above their 50-day mean"),
+    Component("trend", 0.50, 4.0, 0.0, _trend, "Bitcoin above {0:.0f} of 4 moving averages"),
+    Component("drawdown", 0.08, 0.05, 0.40, _drawdown, "{0:.0%} below the 90-day high"),
+    Component("volatility", 0.08, 0.70, 1.50, _volatility_ratio, "volatility {0:.1f} times its year's"),
     Component("correlation", 0.04, 0.45, 0.85, _correlation, "members move together ({0:.2f})"),
     Component("mood", 0.04, 55.0, 15.0, _latest("fear_greed"), "Fear & Greed at {0:.0f}"),
     Component("stablecoins", 0.04, 0.03, -0.03, _stablecoin_growth, "stablecoin supply {0:+.1%} in 28 days"),
     Component("macro", 0.04, 16.0, 36.0, _latest("vix"), "VIX at {0:.0f}"),
     Component("dominance", 0.04, -2.0, 3.0, _dominance, "Bitcoin's share {0:+.1f} points in 28 days"),
-    Component("market head", 0.04, 0.05, -0.10, _market_head, "odds of a rising week {0:+.0%} against the base rate"),
+    Component("market head", 0.02, 0.05, -0.10, _market_head, "odds of a rising week {0:+.0%} against the base rate"),
 )
 
 
@@ -186,6 +184,12 @@ def climb(score: float, mode: Mode, previous: RiskStep | None, rested: bool = Tr
     return STEPS[STEPS.index(previous) - 1] if leaves else previous
 
 
+def climb_between(score: float, mode: Mode, previous: RiskStep) -> RiskStep:
+    """The step between weeks: it only climbs, and only HYSTERESIS points past a bound, so that noise is not risk."""
+    reached = [step for step in STEPS[1:] if score >= mode.threshold(step) + HYSTERESIS]
+    return max([previous, *reached], key=STEPS.index)
+
+
 def has_rested(date: dt.date, since: dt.date | None) -> bool:
     """Whether the step taken on `since` has been held for the cooldown."""
     return since is None or date - since >= COOLDOWN
@@ -200,22 +204,30 @@ def volatility(panel: Panel, columns: Columns, weights: NDArray[np.float64]) -> 
     return max(float(daily[-days:].std() * np.sqrt(YEAR)) for days in VOLATILITY_DAYS)
 
 
+@lru_cache(maxsize=16)
+def theme_components(index: str, panel: Panel, market: MarketView) -> tuple[RiskComponent, ...]:
+    """The components of an index's theme: over all who may be in it, so that every mode reads the same score."""
+    return read_components(panel, eligible(theme(index), panel).columns, market)
+
+
+def score_of(components: tuple[RiskComponent, ...]) -> float:
+    """0 (calm) to 100: the weighted mean; without any data risk counts as extreme."""
+    return sum(c.score * c.weight for c in components) if components else 100.0
+
+
 def read_risk(
     components: tuple[RiskComponent, ...],
     mode: Mode,
     previous: RiskStep | None,
+    step: RiskStep,
     basket_volatility: float | None,
-    rested: bool = True,
 ) -> RiskReading:
     """Put score, step and volatility together into one stablecoin share, and say which of them asks for it."""
-    score = sum(c.score * c.weight for c in components) if components else 100.0
-    step = climb(score, mode, previous, rested)
     asked = mode.stablecoin_share(step)
     scale = min(1.0, mode.target_volatility / basket_volatility) if basket_volatility else 1.0
     share = 1 - (1 - asked) * scale
-    return RiskReading(
-        score, step, previous, components, basket_volatility, share, _why(step, asked, scale, components)
-    )
+    reason = _why(step, asked, scale, components)
+    return RiskReading(score_of(components), step, previous, components, basket_volatility, share, reason)
 
 
 def _why(step: RiskStep, asked: float, scale: float, components: tuple[RiskComponent, ...]) -> str:

@@ -2,145 +2,188 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.costs import NOTIONAL
+from engine.draft import ANSWERED_DAYS
+from engine.execution import NO_PRICE, Execution, MarketOrder, Report, SimulatedExecution
 from engine.level import CASH, is_cash, mark, value_at
-from engine.model import BASE_LEVEL, Decision, Fill, LevelPoint, Portfolio, Settlement, Trade
+from engine.method import stamp
+from engine.model import BASE_LEVEL, Decision, Fill, LevelPoint, Portfolio, RiskStep, Settlement
 from engine.panel import Panel
+from engine.rebalance import NOISE
+
+DUST = 1e-12  # of the index: smaller remainders are rounding
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """One risky trade with its money: what the holding is worth, what it should be worth, at what cost."""
+@dataclass(frozen=True, eq=False)
+class _Close:
+    """What stands before the fills at the close: units, the price of each and the day it is from, and who may move."""
 
-    trade: Trade
-    worth: float
-    wanted: float
-    tradable: bool
+    panel: Panel
+    row: int
+    units: dict[str, float]
+    prices: dict[str, float]
+    days: dict[str, str]
+    total: float  # the level before costs
+    still: bool  # nothing is to be traded, so the stablecoins stay as they are, too
 
-    @property
-    def change(self) -> float:
-        return self.wanted - self.worth if self.tradable else 0.0
+    def share(self, symbol: str) -> float:
+        return self.units.get(symbol, 0.0) * self.prices[symbol] / self.total if self.total else 0.0
+
+    def prints(self, symbol: str) -> bool:
+        column = self.panel.column(symbol)
+        return symbol == CASH or (column is not None and bool(np.isfinite(self.panel.close[self.row, column])))
+
+    def is_money(self, symbol: str) -> bool:
+        """A stablecoin with a price that day: it trades free, as money does."""
+        return not self.still and is_cash(self.panel, symbol) and self.prints(symbol)
 
 
-def settle(decision: Decision, previous: Portfolio | None, panel: Panel) -> Settlement:
-    """Fill `decision` at the close of its own day, which `panel` must hold.
+def settle(
+    decision: Decision, previous: Portfolio | None, panel: Panel, execution: Execution | None = None
+) -> Settlement:
+    """Fill `decision` at the close of its own day, which `panel` must hold, through `execution` (default simulated).
 
-    A token without a candle that day could not trade and keeps its units. Buys are scaled down to the money there is.
-    What is left over goes to the stablecoin leg, in the decision's proportions. Levels: net = value, gross =
-    value / divisor; the divisor absorbs each cost, so the gross level runs on through it unchanged.
+    What could not be traded keeps its units. What is left over goes to the stablecoin leg, in the decision's
+    proportions. Levels: net = value, gross = value / divisor; the divisor absorbs each cost, so the gross level runs on
+    through it unchanged. The settlement names the price of everything held, so that levels follow from it alone.
     """
-    row = panel.row(decision.date)
-    before = {s: v for s, (v, _, _) in value_at(previous, panel, row).items()} if previous else _beginning(decision)
-    total = sum(before.values())
-    orders = _orders(decision, before, total, panel, row)
-    part = _affordable_part(orders, before, total, panel)
-    fills, after = [], {s: v for s, v in before.items() if not is_cash(panel, s)}
-    for order in orders:
-        change = order.change * (part if order.change > 0 else 1.0)
-        after[order.trade.symbol] = order.worth + change
-        fills.append(_fill(order, change, total, panel, row))
+    close = _close(decision, previous, panel)
+    orders = _orders(decision, close)
+    money = sum(close.share(s) for s in close.units if close.is_money(s)) * NOTIONAL
+    reports = (execution or SimulatedExecution(panel, decision.date)).execute(orders, money)
+    wanted = {line.symbol: line.weight for line in decision.holdings}
+    fills = [_fill(report, wanted[report.symbol], close) for report in reports]
     cost = sum(fill.cost for fill in fills)
-    left = total * (1 - cost) - sum(after.values())
-    after |= _leg(decision, left, panel, row)
-    moved = sum(abs(after.get(s, 0.0) - before.get(s, 0.0)) for s in {*before, *after})
+    moved = {fill.symbol: fill.weight for fill in fills if fill.weight != fill.from_weight}
+    kept = {s: close.share(s) for s in close.units if s not in moved and not close.is_money(s)}
+    leg = _leg(decision, 1 - cost - sum(moved.values()) - sum(kept.values()), close)
+    fills += _leg_fills(decision, leg, close)
+    after = _portfolio(decision, previous, moved | leg, cost, close)
+    named = {*close.units, *after.units, *(fill.symbol for fill in fills)}
     return Settlement(
         index=decision.index,
         mode=decision.mode,
         date=decision.date,
         sequence=decision.sequence,
         fills=tuple(fills),
-        turnover=moved / 2 / total,
+        turnover=sum(abs(fill.weight - fill.from_weight) for fill in fills) / 2,
         cost=cost,
-        portfolio=_portfolio(decision, previous, after, cost, panel, row),
+        portfolio=after,
+        method=stamp(),
+        prices={symbol: close.prices[symbol] for symbol in sorted(named)},
     )
 
 
-def _beginning(decision: Decision) -> dict[str, float]:
-    """The base level in the stablecoins from which a first decision starts."""
-    return {line.symbol: BASE_LEVEL * line.from_weight for line in decision.holdings if line.from_weight > 0}
+def _close(decision: Decision, previous: Portfolio | None, panel: Panel) -> _Close:
+    """Value what is held; a first decision starts from the base level in the stablecoins it names."""
+    row = panel.row(decision.date)
+    found = {s: (price, at) for s, (_, price, at) in value_at(previous, panel, row).items()} if previous else {}
+    for symbol in sorted({line.symbol for line in decision.holdings} | {CASH}):
+        found.setdefault(symbol, mark(panel, symbol, row) or (0.0, -1))
+    start = {line.symbol: BASE_LEVEL * line.from_weight for line in decision.holdings if line.from_weight > 0}
+    units = previous.units if previous else {s: value / found[s][0] for s, value in start.items()}
+    last = previous.marked if previous else {}  # of a token that left the panel
+    days = {s: str(panel.dates[at]) if at >= 0 else last.get(s, "") for s, (_, at) in found.items()}
+    prices = {s: price for s, (price, _) in found.items()}
+    total = sum(held * prices[s] for s, held in units.items())
+    return _Close(panel, row, dict(units), prices, days, total, not decision.trades)
 
 
-def _orders(decision: Decision, before: dict[str, float], total: float, panel: Panel, row: int) -> list[_Order]:
+def _orders(decision: Decision, close: _Close) -> list[MarketOrder]:
+    """What to trade, in the dollars of an index of NOTIONAL."""
     lines = {line.symbol: line for line in decision.holdings}
     return [
-        _Order(
-            trade=trade,
-            worth=before.get(trade.symbol, 0.0),
-            wanted=lines[trade.symbol].weight * total,
-            tradable=_prints(panel, trade.symbol, row),
-        )
+        MarketOrder(trade.symbol, (lines[trade.symbol].weight - close.share(trade.symbol)) * NOTIONAL)
         for trade in decision.trades
         if not lines[trade.symbol].stable
     ]
 
 
-def _prints(panel: Panel, symbol: str, row: int) -> bool:
-    column = panel.column(symbol)
-    return column is not None and bool(np.isfinite(panel.close[row, column]))
-
-
-def _affordable_part(orders: list[_Order], before: dict[str, float], total: float, panel: Panel) -> float:
-    """The share of every buy that there is money for, costs included; 1 when there is enough."""
-    moving = {o.trade.symbol for o in orders}
-    kept = sum(v for s, v in before.items() if s not in moving and not is_cash(panel, s))
-    kept += sum(o.worth + min(o.change, 0.0) for o in orders)
-    paid = sum(-o.change * o.trade.cost_rate for o in orders if o.change < 0)
-    needed = sum(o.change * (1 + o.trade.cost_rate) for o in orders if o.change > 0)
-    return min(1.0, max(total - kept - paid, 0.0) / needed) if needed > 0 else 1.0
-
-
-def _fill(order: _Order, change: float, total: float, panel: Panel, row: int) -> Fill:
-    found = mark(panel, order.trade.symbol, row)
-    status = "could not trade" if not order.tradable else "filled" if change == order.change else "part"
+def _fill(report: Report, wanted: float, close: _Close) -> Fill:
+    """A report in dollars as a fill in shares of the index."""
+    before = close.share(report.symbol)
+    after = before + report.dollars / NOTIONAL
     return Fill(
-        symbol=order.trade.symbol,
-        price=found[0] if found else 0.0,
-        from_weight=order.worth / total,
-        weight=(order.worth + change) / total,
-        cost=abs(change) * order.trade.cost_rate / total,
-        status=status,  # type: ignore[arg-type]
+        symbol=report.symbol,
+        price=close.prices[report.symbol],
+        from_weight=before,
+        weight=after if after > DUST else 0.0,
+        cost=report.cost / NOTIONAL,
+        status=report.status,
+        wanted=wanted,
+        reason=report.reason,
     )
 
 
-def _leg(decision: Decision, left: float, panel: Panel, row: int) -> dict[str, float]:
+def _leg(decision: Decision, left: float, close: _Close) -> dict[str, float]:
     """Spread what is left over the decision's stablecoins that print a price, in their proportions."""
-    if left <= 1e-12 * BASE_LEVEL:
+    if left <= DUST or close.still:
         return {}
     leg = {
         line.symbol: line.weight
         for line in decision.holdings
-        if line.stable and line.weight > 0 and (line.symbol == CASH or _prints(panel, line.symbol, row))
+        if line.stable and line.weight > 0 and close.prints(line.symbol)
     } or {CASH: 1.0}
     return {symbol: left * weight / sum(leg.values()) for symbol, weight in leg.items()}
 
 
+def _leg_fills(decision: Decision, leg: Mapping[str, float], close: _Close) -> list[Fill]:
+    """The stablecoins' side of the trades: free of cost, whatever is left; one without a price stays as it is."""
+    if close.still:
+        return []
+    wanted = {line.symbol: line.weight for line in decision.holdings if line.stable}
+    fills = []
+    for symbol in sorted({*leg, *wanted, *(s for s in close.units if close.is_money(s))}):
+        before, target, price = close.share(symbol), wanted.get(symbol, 0.0), close.prices[symbol]
+        if close.prints(symbol):
+            fills.append(Fill(symbol, price, before, leg.get(symbol, 0.0), 0.0, "filled", target))
+        elif abs(target - before) > NOISE:
+            fills.append(Fill(symbol, price, before, before, 0.0, "could not trade", target, NO_PRICE))
+    return fills
+
+
 def _portfolio(
-    decision: Decision, previous: Portfolio | None, after: dict[str, float], cost: float, panel: Panel, row: int
+    decision: Decision, previous: Portfolio | None, after: Mapping[str, float], cost: float, close: _Close
 ) -> Portfolio:
-    marks: dict[str, float] = {}
-    marked: dict[str, str] = {}
-    held = {symbol: value for symbol, value in sorted(after.items()) if value > 0}
-    for symbol in held:
-        price, at = mark(panel, symbol, row) or (1.0, row)
-        marks[symbol], marked[symbol] = price, str(panel.dates[at])
+    """What is held now; what did not move keeps its very units, even where they are worth nothing for a while."""
+    units = {s: held for s, held in close.units.items() if s not in after and not close.is_money(s)}
+    units |= {s: share * close.total / close.prices[s] for s, share in after.items() if share * close.total > 0}
+    units = dict(sorted(units.items()))
     divisor = (previous.divisor if previous else 1.0) * (1 - cost)
-    level = sum(held.values())
-    step = decision.risk.step if decision.risk else None
-    stays = previous is not None and previous.step is step
+    level = sum(held * close.prices[s] for s, held in units.items())
+    step, since = _step(decision, previous)
     return Portfolio(
         date=decision.date,
-        units={symbol: value / marks[symbol] for symbol, value in held.items()},
-        marks=marks,
-        marked=marked,
+        units=units,
+        marks={s: close.prices[s] for s in units},
+        marked={s: close.days[s] for s in units},
         level_net=level,
         level_gross=level / divisor,
         divisor=divisor,
         step=step,
-        step_since=previous.step_since if previous and stays else decision.date,
+        step_since=since,
+        answered=_answered(decision, previous),
     )
+
+
+def _step(decision: Decision, previous: Portfolio | None) -> tuple[RiskStep | None, dt.date | None]:
+    """The ladder's step and the day it was taken; a decision that does not read the ladder leaves both."""
+    step = decision.risk.step if decision.risk else previous.step if previous else None
+    stays = previous is not None and previous.step is step
+    return step, previous.step_since if previous and stays else decision.date
+
+
+def _answered(decision: Decision, previous: Portfolio | None) -> dict[str, str]:
+    """Causes answered lately, this decision's among them."""
+    oldest = (decision.date - dt.timedelta(days=ANSWERED_DAYS)).isoformat()
+    lately = {key: day for key, day in (previous.answered if previous else {}).items() if day >= oldest}
+    return dict(sorted((lately | {cause.key: decision.date.isoformat() for cause in decision.causes}).items()))
 
 
 def settlement_point(settlement: Settlement, decision: Decision) -> LevelPoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ MIN_PRESENT = 0.5  # of the token's own data points
 REASONS_KEPT = 8
 # Weekly odds hug one half: the letters are spaced as finely as past odds were, or all tokens would share one.
 LETTERS = ((57, "A+"), (54, "A"), (52, "B+"), (51, "B"), (50, "C+"), (48, "C"), (45, "D"), (0, "E"))
+STEADY_WEEKS = 4  # an index goes by the mean strength of so many weeks: one alone turns over half of itself
 SKILL_WEEKS = 52
 NO_SKILL = 0.002  # nats of log loss; a smaller lead over the base rates is not one
 
@@ -58,8 +60,10 @@ def form_signals(panel: Panel, record: Record, as_of: dt.date, trainer: Trainer 
     scores = heads.relative.log_odds(trainer.ranks(i)[said]) if heads.relative else np.zeros(len(said))
     odds = heads.calibration.probabilities(scores, np.full(len(said), _lift(trainer, i, heads)))
     by_column = {int(j): k for k, j in enumerate(said)}
+    past = _past_strengths(record, as_of)
     signals = tuple(
-        _signal(trainer, i, int(j), heads, by_column.get(int(j)), scores, odds, abstained.get(int(j))) for j in spoken
+        _signal(trainer, i, int(j), heads, by_column.get(int(j)), scores, odds, abstained.get(int(j)), past)
+        for j in spoken
     )
     return WeekSignals(
         date=as_of,
@@ -147,6 +151,7 @@ def _signal(
     scores: Floats,
     odds: Floats,
     abstained: str | None,
+    past: Mapping[str, list[float]],
 ) -> Signal:
     study, panel = trainer.study, trainer.study.panel
     row = panel.row(study.dates[i] - dt.timedelta(days=1))
@@ -155,12 +160,14 @@ def _signal(
     said = Odds(*(float(p) for p in chances))
     close, before = panel.close[row, j], panel.close[max(row - 7, 0), j]
     sigma = study.sigma[i, j]
+    symbol = panel.tokens[j].symbol
+    strength = 0.0 if k is None else float(conviction(chances, base))
     return Signal(
-        symbol=panel.tokens[j].symbol,
+        symbol=symbol,
         odds=said,
         base=Odds(*(float(p) for p in base)),
         relative=None if k is None else float(scores[k]),
-        conviction=0.0 if k is None else float(conviction(chances, base)),
+        conviction=strength,
         grade=grade(said),
         reasons=() if k is None else _reasons(trainer, i, j, heads),
         abstained=abstained,
@@ -170,7 +177,18 @@ def _signal(
         volatility=float(sigma) if np.isfinite(sigma) else None,
         close=float(close) if np.isfinite(close) else None,
         return_7d=float(close / before - 1) if np.isfinite(close) and np.isfinite(before) else None,
+        steady=0.0 if k is None else float(np.mean([strength, *past.get(symbol, ())])),
     )
+
+
+def _past_strengths(record: Record, as_of: dt.date) -> dict[str, list[float]]:
+    """{symbol: strengths} of the weeks before `as_of` that the steady strength looks back on."""
+    past: dict[str, list[float]] = {}
+    for week in record.before(as_of):
+        if week.date >= as_of - dt.timedelta(weeks=STEADY_WEEKS - 1):
+            for symbol, strength in zip(week.symbols, week.conviction.tolist(), strict=True):
+                past.setdefault(symbol, []).append(strength)
+    return past
 
 
 def _reasons(trainer: Trainer, i: int, j: int, heads: Heads) -> tuple[Reason, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 
 from engine.model import Ledger
 from storage.connection import Connection
 
-KEPT = {"decision": "decisions", "settlement": "settlements", "signals": "signal_weeks"}  # kind of entry -> its keys
+# kind of entry -> the table of its keys; a change of method has none
+KEPT = {"decision": "decisions", "settlement": "settlements", "signals": "signal_weeks", "order": "orders"}
 CLOSE = 1e-9  # relative; the journal's values are rounded to 12 digits
+LEVEL_FIELDS = ("level", "level before costs", "turnover", "cost")
 
 
 def first_fault(db: Connection, ledger: Ledger) -> str | None:
@@ -38,18 +41,26 @@ def _faults(db: Connection, ledger: Ledger) -> Iterator[str]:
         (ledger, ledger),
     ):
         yield f"The {ledger} journal is not the one that week {week} was announced from: that head is not in it."
+    for (date,) in db.rows(
+        "SELECT date FROM notices WHERE ledger = ? AND head NOT IN (SELECT hash FROM journal WHERE ledger = ?)",
+        (ledger, ledger),
+    ):
+        yield f"The {ledger} journal is not the one that a notice of {date} was announced from: its head is not in it."
     yield from _level_faults(db, ledger)
 
 
 def _level_faults(db: Connection, ledger: Ledger) -> Iterator[str]:
-    """Daily levels are derived from prices, but on the day of a fill the journal states them."""
+    """Daily levels are derived from prices, but on the day of a fill the journal states them; the day's last counts."""
     rows = db.rows(
-        """SELECT s.index_id, s.mode, s.date, l.net, j.body FROM settlements s JOIN journal j ON j.id = s.entry
+        """SELECT s.index_id, s.mode, s.date, l.net, l.gross, l.turnover, l.cost, j.body, MAX(s.sequence)
+           FROM settlements s JOIN journal j ON j.id = s.entry
            JOIN levels l ON l.ledger = s.ledger AND l.index_id = s.index_id AND l.mode = s.mode AND l.date = s.date
-           WHERE s.ledger = ? ORDER BY s.date, s.index_id, s.mode""",
+           WHERE s.ledger = ? GROUP BY s.index_id, s.mode, s.date ORDER BY s.date, s.index_id, s.mode""",
         (ledger,),
     )
-    for index, mode, date, net, body in rows:
-        stated = json.loads(body)["portfolio"]["level_net"]
-        if abs(net - stated) > CLOSE * abs(stated):
-            yield f"The {ledger} journal holds, but the level of {index} ({mode}) on {date} was changed since."
+    for index, mode, date, *kept, body, _ in rows:
+        said = json.loads(body)
+        stated = said["portfolio"]["level_net"], said["portfolio"]["level_gross"], said["turnover"], said["cost"]
+        for name, value, word in zip(LEVEL_FIELDS, kept, stated, strict=True):
+            if not math.isclose(value, word, rel_tol=CLOSE, abs_tol=CLOSE):
+                yield f"The {ledger} journal holds, but the {name} of {index} ({mode}) on {date} was changed since."

@@ -12,15 +12,19 @@ import sqlite_utils
 
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
+from storage.audit import AuditStore
 from storage.border import translated
 from storage.chain import Verdict
 from storage.chats import ChatStore
+from storage.confirmations import ConfirmationStore
 from storage.connection import Connection
 from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
 from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
+from storage.notices import NoticeStore
+from storage.orders import OrderStore
 from storage.signals import SignalStore
 
 MEMORY = ":memory:"
@@ -37,6 +41,10 @@ class Database:
     decisions: DecisionStore
     signals: SignalStore
     chats: ChatStore
+    orders: OrderStore
+    audit: AuditStore
+    confirmations: ConfirmationStore
+    notices: NoticeStore
 
     @property
     def path(self) -> str:
@@ -89,6 +97,10 @@ def open_database(path: str | Path) -> Database:
         decisions=DecisionStore(connection, journal),
         signals=SignalStore(connection, journal),
         chats=ChatStore(connection),
+        orders=OrderStore(connection, journal),
+        audit=AuditStore(connection),
+        confirmations=ConfirmationStore(connection),
+        notices=NoticeStore(connection, journal),
     )
 
 
@@ -116,6 +128,7 @@ def _prepare(raw: sqlite_utils.Database, where: str) -> None:
     link.execute("PRAGMA journal_mode = WAL")
     link.execute("PRAGMA synchronous = FULL")
     link.execute("PRAGMA foreign_keys = ON")
+    link.execute("PRAGMA secure_delete = ON")  # a forgotten identity must not linger in a freed page
     if applied != known():
         _migrate(raw)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from engine.errors import AlreadyDecided, BrokenJournal, StorageError
 from engine.model import Decision, Ledger, LevelPoint, Portfolio, Settlement, iso_week
-from storage.chain import GENESIS, Entry
+from storage.chain import GENESIS, Entry, Link
 from storage.codec import Codec
 from storage.connection import Connection, Table, Written
 from storage.journal import COLUMNS, Journal, entry_from
@@ -182,6 +182,23 @@ class DecisionStore:
                 f"{_name(key)} points at another decision, entry {entry.seq}: restore the latest backup."
             )
         return found, entry
+
+
+def told_in(entries: Iterable[Entry | Link]) -> Iterator[tuple[Entry, Decision | Settlement]]:
+    """Each decision and settlement among entries whose chain was checked, in their order."""
+    codecs: dict[str, Codec[Decision] | Codec[Settlement]] = {
+        DECISION: Codec(Decision),
+        SETTLEMENT: Codec(Settlement),
+    }
+    for found in entries:
+        if found.kind in codecs:
+            entry = found if isinstance(found, Entry) else _entry(found)
+            yield entry, codecs[entry.kind].load(entry)
+
+
+def _entry(link: Link) -> Entry:
+    date = dt.date.fromisoformat(link.date)
+    return Entry(link.ledger, int(link.seq), link.kind, date, link.body, link.previous, link.hash)
 
 
 def _key(ledger: str, of: Decision | Settlement) -> Key:

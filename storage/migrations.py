@@ -153,3 +153,30 @@ def m005_chats(db: sqlite_utils.Database) -> None:
             UNIQUE (platform, chat)
         )""",
     )
+
+
+@MIGRATIONS()
+def m006_governance(db: sqlite_utils.Database) -> None:
+    """Bot admins' orders by their keys, who gave them (deletable), codes that wait for a confirmation, and notices."""
+    _run(
+        db,
+        """CREATE TABLE orders (
+            ledger TEXT NOT NULL, id TEXT NOT NULL, date TEXT NOT NULL,
+            entry INTEGER NOT NULL UNIQUE REFERENCES journal (id), PRIMARY KEY (ledger, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE identities (
+            platform TEXT NOT NULL, user TEXT NOT NULL, pseudonym TEXT NOT NULL UNIQUE, PRIMARY KEY (platform, user)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE audit (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, ledger TEXT NOT NULL, order_id TEXT NOT NULL,
+            pseudonym TEXT NOT NULL, platform TEXT, chat TEXT, user TEXT
+        )""",
+        """CREATE TABLE confirmations (
+            code TEXT NOT NULL, platform TEXT NOT NULL, chat TEXT NOT NULL, user TEXT NOT NULL, deed TEXT NOT NULL,
+            expires TEXT NOT NULL, used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (code)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE notices (
+            id INTEGER PRIMARY KEY, ledger TEXT NOT NULL, date TEXT NOT NULL, index_id TEXT NOT NULL,
+            kind TEXT NOT NULL, reply TEXT NOT NULL, head TEXT NOT NULL
+        )""",
+    )

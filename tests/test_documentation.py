@@ -6,13 +6,8 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.settings import Settings
-from bot.words import RULES
 from engine.measures import KINDS
-from engine.method import VERSION
-from engine.modes import modes
-from engine.risk import COMPONENTS
-from engine.signals import LETTERS
-from engine.themes import JOIN_VOLUME, themes
+from engine.themes import themes
 
 
 @pytest.fixture
@@ -62,40 +57,3 @@ def test_requirements_pin_every_dependency_exactly(page):
         r'^    "([A-Za-z0-9_-]+)[>=]', page("pyproject.toml").split("[project.optional")[0], re.MULTILINE
     )
     assert {name.lower().replace("_", "-") for name in wanted} <= pinned
-
-
-def test_the_methodology_states_the_numbers_of_the_code(page):
-    text = " ".join(page("docs/methodology.md").split())
-    rules = list(modes().values())
-
-    def three(name, factor=1.0):
-        return " / ".join(f"{factor * getattr(mode, name):g}" for mode in rules)
-
-    assert f"at least {' / '.join(f'{mode.margin:.3f}' for mode in rules)}" in text
-    assert f"one token {three('token_cap', 100)} %" in text
-    assert f"together {three('volatile_cap', 100)} %" in text
-    assert f"together {three('illiquid_cap', 100)} %" in text
-    assert f"a kept name within {three('band', 100)} points" in text
-    assert f"target {three('target_volatility', 100)} %" in text
-    for step in ("raised", "high", "extreme"):
-        assert f"{step} from {' / '.join(f'{getattr(mode.steps, step):g}' for mode in rules)}" in text
-    for step in ("normal", "raised", "high", "extreme"):
-        shares = " | ".join(f"{100 * getattr(mode.stablecoins, step):.0f} %" for mode in rules)
-        assert f"| {step} | {shares} |" in text
-    for part in COMPONENTS:
-        assert f"| {part.name} | {100 * part.weight:.0f} % | {part.calm:g} | {part.danger:g} |" in text
-    assert ", ".join(f"{letter} from {least}" for least, letter in LETTERS[:-1]) in text
-    assert f"${JOIN_VOLUME:,.0f} traded" in text
-    assert f"# Method {VERSION}" in page("docs/methodology.md")
-
-
-def test_every_rule_that_a_line_can_carry_is_in_the_methodology(request, page):
-    engine = request.config.rootpath / "engine"
-    code = "".join((engine / f).read_text("utf-8") for f in ("decide.py", "passive.py", "rebalance.py"))
-    used = set(re.findall(r'Wish\([^,]+, "([a-z_]+)"', code)) | set(
-        re.findall(r'rule(?:, reason|, best)? = "([a-z_]+)"', code)
-    )
-    used |= {"band", "stopped_price", "stablecoin_leg"}
-    assert len(used) >= 12
-    assert {rule for rule in used if f"`{rule}`" not in page("docs/methodology.md")} == set()
-    assert used == set(RULES), "bot/words.py says every rule in words, and no other"

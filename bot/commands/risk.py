@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from bot.book import Book, IndexInfo, decided, first_comes
 from bot.command import Arguments, Command, Param, Request
-from bot.phrases import capital, percent
+from bot.drawings import HISTORY
+from bot.phrases import capital, counted, day, listed, percent
 from bot.reply import Button, Column, Reply, Table, Tone
 from bot.screen import in_stablecoins, labelled, loud
-from engine.model import RiskComponent, RiskReading, RiskStep
+from engine.ladder_record import FALL, LadderRecord, Outcome, ladder_moves, ladder_record
+from engine.model import PASSIVE, RiskComponent, RiskReading, RiskStep
 from engine.modes import Mode
 from engine.modes import mode as rules_of
 
 CALM, DANGER = 34, 66  # where a part's colour turns
+SAID: dict[Outcome, tuple[str, str]] = {  # how many came out so, of one and of several; those of none are not said
+    "helped": ("helped after costs", "helped after costs"),
+    "false alarm": ("was a false alarm", "were false alarms"),
+    "moved nothing": ("moved nothing", "moved nothing"),
+    "still open": ("is still open", "are still open"),
+}
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
@@ -28,10 +36,14 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
         return Reply(title=title, text=("No risk was read for this decision.",))
     return Reply(
         title=title,
-        text=(_step_line(risk, in_stablecoins(decision)), capital(risk.reason)),
+        text=(
+            _step_line(risk, in_stablecoins(decision)),
+            capital(risk.reason),
+            *record_lines(_record(book, info, mode)),
+        ),
         table=_parts(risk.components),
         after=("What each step does:", *_steps(rules_of(mode), risk.step)),
-        note=("Up at once; down one step at a time, after two weeks and when the score has fallen clearly.",),
+        note=("Up at once; down one step at a time, on a Monday, after a week and when the score has fallen clearly.",),
         buttons=(Button("Index", f"/index {info.id}"), Button("What is a step?", "/explain step")),
     )
 
@@ -41,6 +53,32 @@ def _step_line(risk: RiskReading, held: int) -> str:
     was = f" (was {risk.previous_step.value})" if risk.previous_step not in (None, risk.step) else ""
     asked = f"Score {risk.score:.0f} of 100 asks for {percent(risk.stablecoin_share)} in stablecoins"
     return f"Step: {risk.step.value}{was}. {asked}; held: {held} %."
+
+
+def _record(book: Book, info: IndexInfo, mode: str) -> LadderRecord:
+    history = reversed(book.history(info.id, mode, HISTORY))
+    moves = ladder_moves((stored.decision, stored.settlement) for stored in history)
+    return ladder_record(moves, book.levels(info.id, PASSIVE))
+
+
+def record_lines(record: LadderRecord) -> tuple[str, ...]:
+    """How the ladder did so far: `Of 14 risk-offs since 4 Jan 2021, 6 helped after costs and 8 were false alarms.`"""
+    if record.since is None:
+        return ()
+    since = day(record.since)
+    if not record.risk_offs:
+        return (f"No risk-off since {since}.", *_late_line(record))
+    counts = [(record.count(outcome), words) for outcome, words in SAID.items()]
+    outcomes = listed(f"{n} {words[n != 1]}" for n, words in counts if n)
+    return (f"Of {counted(len(record.risk_offs), 'risk-off')} since {since}, {outcomes}.", *_late_line(record))
+
+
+def _late_line(record: LadderRecord) -> tuple[str, ...]:
+    past, falls = record.median_past, sum(fall.past is not None for fall in record.falls)
+    if past is None:
+        return ()
+    late = f"{percent(past)} of the fall was past by the first step up ({counted(falls, 'fall')})"
+    return (f"When just holding fell {percent(FALL)} or more, typically {late}.",)
 
 
 def _parts(components: tuple[RiskComponent, ...]) -> Table | None:

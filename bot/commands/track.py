@@ -12,6 +12,9 @@ from bot.phrases import counted, day, dollars, percent, signed, signed_percent, 
 from bot.reply import Button, Column, Reply, Table
 from bot.screen import STAKE, View, fine_print, labelled, level_line, loud, view
 from bot.spoken import FEW_CALLS
+from engine.comparators import mixed
+from engine.evaluation import mean_stablecoin_share
+from engine.model import LevelPoint
 from engine.signals import NO_SKILL
 
 SURE_T = 2.0  # a t-statistic below it cannot be told from chance
@@ -26,7 +29,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         title=loud(f"Track record: {shown.info.title} ({labelled(shown.mode, shown.status)})", shown.status),
         text=(level_line(shown), *_ahead(shown)),
         table=_table(shown.index, shown.holding) if shown.index else None,
-        after=skill_lines(book.skills()),
+        after=(*_mix_line(shown, book.levels(shown.info.id, shown.mode)), *skill_lines(book.skills())),
         note=("A year of weeks proves little: telling 54 % from 50 % takes about 960 calls.", fine_print(shown)[0]),
         chart=levels_chart(book, shown.info, shown.mode),
         buttons=(Button("Index", f"/index {shown.info.id}"), Button("History", f"/history {shown.info.id}")),
@@ -50,6 +53,20 @@ def _table(index: Growth, holding: Growth | None) -> Table:
         (dollars(STAKE) + " became", *(dollars(STAKE * g.now) if g else "" for g in (index, holding))),
     )
     return Table((Column(""), Column("Index", "right"), Column("Just holding", "right")), rows)
+
+
+def _mix_line(shown: View, points: Sequence[LevelPoint]) -> tuple[str, ...]:
+    """What the signals add to sitting in cash shows beside just holding with the same average stablecoins."""
+    index, holding = shown.index, shown.holding
+    if index is None or holding is None:
+        return ()
+    share = mean_stablecoin_share([p for p in points if index.start <= p.date <= index.days[-1]])
+    if round(100 * share) == 0:
+        return ()
+    mix = mixed(holding.days, holding.values, share)
+    fallen = Growth(holding.days, tuple(m.value for m in mix)).worst_fall()
+    said = f"{dollars(STAKE)} became {dollars(STAKE * mix[-1].value)}, worst fall {signed_percent(fallen)}"
+    return (f"A mix of just holding with the same average stablecoins ({percent(share)}): {said}.",)
 
 
 def skill_lines(skills: Sequence[Skill]) -> tuple[str, ...]:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from bot.book import Book, IndexInfo, StoredDecision, decided, spoken
+from itertools import takewhile
+
+from bot.book import Book, IndexInfo, decided, spoken
 from bot.command import Arguments, Command, Param, Request
 from bot.phrases import capital, listed, percent, weekday_title
 from bot.reply import Button, Reply
-from bot.screen import fill_line, in_stablecoins, labelled, loud, shares, strongest_point, view
+from bot.screen import (
+    cause_lines,
+    fill_line,
+    in_stablecoins,
+    labelled,
+    loud,
+    notes,
+    paused_line,
+    shares,
+    strongest_point,
+    view,
+)
 from bot.spoken import said
 from bot.words import rule_in_words
-from engine.model import Action, Holding, Token
+from engine.model import Action, Decision, Holding, Token
 
 MOST_LINES = 12  # one phone screen
+MOST_CHANGES = 8  # decisions of one week; a day has one at most
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
@@ -26,10 +40,9 @@ def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply
     """What every index (or the one asked for) did with the token, then what is said of it."""
     signal = spoken(book).by_symbol().get(token.symbol)
     infos = [only] if only else list(book.indices())
-    stored = {info.id: book.decision(info.id, mode) for info in infos}
     if only is not None:
-        stored[only.id] = decided(book, only, mode)
-    lines = [f"{info.title}: {_moved(*line)}." for info in infos for line in _lines(stored[info.id], token.symbol)]
+        decided(book, only, mode)
+    lines = [line for info in infos for line in _told(info, _this_week(book, info, mode), token.symbol)]
     where = f"The {only.title} index" if only else "No index"
     return Reply(
         title=loud(
@@ -42,19 +55,36 @@ def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply
     )
 
 
-def _lines(stored: StoredDecision | None, symbol: str) -> list[tuple[Holding, int, int]]:
-    return [line for line in shares(stored.decision) if line[0].symbol == symbol] if stored else []
+def _this_week(book: Book, info: IndexInfo, mode: str) -> list[Decision]:
+    """The decisions of an index's last decided week, newest first: those between weeks, then the weekly one."""
+    newest = [stored.decision for stored in book.history(info.id, mode, MOST_CHANGES)]
+    return list(takewhile(lambda decision: decision.week == newest[0].week, newest))
+
+
+def _told(info: IndexInfo, decisions: list[Decision], symbol: str) -> list[str]:
+    """What the newest decision did with a token, and what earlier ones of its week did unless they only held it."""
+    told = []
+    for decision in decisions:
+        name = info.title if len(decisions) == 1 else f"{info.title}, {_named(decision)}"
+        for holding, before, now in shares(decision):
+            if holding.symbol == symbol and (decision is decisions[0] or holding.action is not Action.HOLD):
+                told.append(f"{name}: {_moved(holding, before, now)}.")
+    return told
+
+
+def _named(decision: Decision) -> str:
+    return f"change {decision.sequence}" if decision.sequence else "Monday"
 
 
 def _moved(holding: Holding, before: int, now: int) -> str:
-    """`buy more, 12 % to 18 %: its strength against the others changed; strongest point: calmer than its peers`."""
-    share = f"{now} %" if holding.action is Action.HOLD else f"{before} % to {now} %"
+    """`buy more, 12 % to 18 %: strength against the others changed; strongest point: calmer than its peers`."""
+    share = f"{now} %" if holding.action in (Action.HOLD, Action.STUCK) else f"{before} % to {now} %"
     return f"{holding.action.value}, {share}: {_because(holding)}"
 
 
 def _because(holding: Holding) -> str:
-    """The rule in plain words with the token's strongest point beside it; an exit's reason already names its rule."""
-    if holding.action in (Action.SELL, Action.STUCK) and holding.reason:
+    """The rule in plain words with the token's strongest point beside it; an exit's or a pause's names its rule."""
+    if (holding.action in (Action.SELL, Action.STUCK) or holding.rule == "paused") and holding.reason:
         return holding.reason
     rule, point = rule_in_words(holding.rule), strongest_point(holding)
     if holding.action is Action.HOLD and holding.reason:
@@ -71,20 +101,31 @@ def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
     lines = [f"{line[0].symbol}: {_moved(*line)}." for line in moved[:MOST_LINES]]
     if len(moved) > MOST_LINES:
         lines.append(f"And {len(moved) - MOST_LINES} smaller changes.")
+    earlier = [f"{capital(_named(d))}: {_summary(d)}." for d in _this_week(book, info, mode)[1:]]
     return Reply(
         title=loud(f"Why {info.title} changed, {week} ({labelled(mode, shown.status)})", shown.status),
-        text=(capital(decision.risk.reason),) if decision.risk else (),
-        after=(*(lines or ["No holding changed: nothing moved far enough to be worth its cost."]), *decision.notes),
+        text=(
+            *cause_lines(decision),
+            *paused_line(decision),
+            *((capital(decision.risk.reason),) if decision.risk else ()),
+        ),
+        after=(*(lines or [_unchanged(decision)]), *notes(decision), *earlier),
         note=(f"Turnover {percent(decision.turnover)}. {fill_line(shown)}", "Simulated, not advice."),
         buttons=tuple(Button(h.symbol, f"/why ={h.symbol} {info.id}") for h, _, _ in moved[:3]),
     )
+
+
+def _unchanged(decision: Decision) -> str:
+    if paused_line(decision):
+        return "No holding changed."
+    return "No holding changed: nothing moved far enough to be worth its cost."
 
 
 def _all(book: Book, mode: str) -> Reply:
     lines = []
     for info in book.indices():
         stored = book.decision(info.id, mode)
-        lines.append(f"{info.title}: {_summary(stored) if stored else 'no decision yet'}.")
+        lines.append(f"{info.title}: {_newest(stored.decision) if stored else 'no decision yet'}.")
     if not any(book.decision(info.id, mode) for info in book.indices()):
         decided(book, book.indices()[0], mode)
     return Reply(
@@ -95,9 +136,14 @@ def _all(book: Book, mode: str) -> Reply:
     )
 
 
-def _summary(stored: StoredDecision) -> str:
+def _newest(decision: Decision) -> str:
+    """What the newest decision did; one made between weeks begins with its cause."""
+    causes = " ".join(cause_lines(decision)).removesuffix(".")
+    return f"change {decision.sequence}, {causes}; {_summary(decision)}" if causes else _summary(decision)
+
+
+def _summary(decision: Decision) -> str:
     """`bought RUNE, sold LDO, risk raised, 15 % in stablecoins`."""
-    decision = stored.decision
     parts = []
     for verb, action in (("bought", Action.BUY_NEW), ("sold", Action.SELL)):
         symbols = [h.symbol for h in decision.holdings if h.action is action and not h.stable]

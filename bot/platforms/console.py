@@ -9,12 +9,11 @@ from rich.panel import Panel
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bot.book import Book
 from bot.command import Request
+from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.phrases import clean
 from bot.reply import ChartSpec, Reply, Table, Tone
-from engine.modes import DEFAULT_MODE
 
 STYLES: dict[Tone, str] = {"plain": "", "good": "green", "bad": "red", "quiet": "dim", "strong": "bold yellow"}
 NARROW = 50  # columns under which frames and gaps are dropped
@@ -43,13 +42,16 @@ def render(reply: Reply, console: Console, width: int | None = None) -> None:
 
 
 def run_chat(
-    book: Book,
+    desk: Desk,
     console: Console,
     read: Callable[[str], str] = input,
-    mode: str = DEFAULT_MODE,
+    mode: str = "",
     is_bot_admin: bool = False,
 ) -> None:
-    """Ask and answer until /quit, the end of input or Ctrl-C at the prompt; Ctrl-C during an answer cancels it."""
+    """Ask and answer until /quit, the end of input or Ctrl-C at the prompt; Ctrl-C during an answer cancels it.
+
+    `mode` is shown whatever this chat follows.
+    """
     prompt = "crier> " if console.is_terminal else ""
     if console.is_terminal:
         console.print(_line(GREETING, "dim"))
@@ -61,15 +63,15 @@ def run_chat(
         if text.casefold() in QUIT:
             break
         if text:
-            _answer(book, console, text, mode, is_bot_admin)
+            _answer(desk, console, text, mode, is_bot_admin)
     if console.is_terminal:
         console.print(_line("Bye.", "dim"))
 
 
-def _answer(book: Book, console: Console, text: str, mode: str, is_bot_admin: bool) -> None:
+def _answer(desk: Desk, console: Console, text: str, mode: str, is_bot_admin: bool) -> None:
     request = Request(text, "console", "console", "console", mode, is_chat_admin=True, is_bot_admin=is_bot_admin)
     try:
-        render(dispatch(book, request), console)
+        render(dispatch(desk, request), console)
     except KeyboardInterrupt:
         console.print(_line("Cancelled.", "dim"))
 

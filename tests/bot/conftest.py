@@ -35,6 +35,7 @@ from engine.model import (
     Trade,
     WeekSignals,
 )
+from engine.orders import NO_ORDERS, Orders
 
 MONDAY = dt.date(2023, 11, 13)
 START = dt.date(2023, 1, 2)
@@ -166,6 +167,7 @@ class FakeBook:
     verdict: Verdict = Verdict(True, 42, "9f2e" * 16, "42 entries, every fingerprint fits.")  # noqa: RUF009 - frozen
     indices_offered: Sequence[IndexInfo] = INDICES
     asked_heads: list[str | None] = field(default_factory=list)
+    given: Orders = NO_ORDERS
 
     def indices(self) -> Sequence[IndexInfo]:
         return self.indices_offered
@@ -216,6 +218,18 @@ class FakeBook:
 
     def status(self) -> Status:
         return self.state
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.combine(MONDAY, dt.time(9), dt.UTC)
+
+    def followed(self, who: object) -> str:
+        return "balanced"
+
+    def orders(self) -> Orders:
+        return self.given
+
+    def identities(self) -> dict[str, object]:
+        return {}
 
     def verify(self, head: str | None) -> Verdict:
         self.asked_heads.append(head)

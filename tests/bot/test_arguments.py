@@ -24,14 +24,16 @@ def test_what_is_offered_is_understood(command: Any, param: Param, book: Any) ->
 
     offered = [value for _, value in choices(param, book)] or autocomplete(param, book, "a")
     assert len(offered) <= 25
-    before = [_fill(p, book) for p in command.params[: command.params.index(param)] if p.required]
+    place = command.params.index(param)
+    before = [_fill(p, book) for p in command.params[:place] if p.required]
+    after = [_fill(p, book) for p in command.params[place + 1 :] if p.required]
     request = Request(f"/{command.name}", "test", "c", "u")
     for value in offered:
-        understand(command, book, request, [*before, *value.split()])
+        understand(command, book, request, [*before, *value.split(), *after])
 
 
 def _fill(param: Param, book: Any) -> str:
-    return {"index": "defi", "token": "AAVE"}[param.kind]
+    return {"index": "defi", "token": "AAVE", "dollars": "500", "scope": "all", "text": "because"}[param.kind]
 
 
 def test_tokens_complete_by_prefix_shortest_first(book: Any) -> None:

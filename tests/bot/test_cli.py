@@ -167,10 +167,32 @@ def test_a_decided_week_is_said_to_be_decided_and_changes_nothing(crier, demo_da
     assert crier("verify", "--json", "--database", demo_database)[1] == before
 
 
+def test_a_day_between_two_mondays_is_run_once(crier, demo_database, tmp_path):
+    """The day after the demo's last Monday: its fills are known then."""
+    (tmp_path / "crier.db").write_bytes(demo_database.read_bytes())
+    before = crier("verify", "--json")[1]
+    code, out, _ = crier("week", "--as-of", "2026-06-30", "--dry-run")
+    assert code == 0
+    assert "nothing was stored" in out
+    assert crier("verify", "--json")[1] == before
+    told = json.loads(crier("week", "--as-of", "2026-06-30", "--json")[1])
+    assert (told["date"], told["ledger"], told["already_decided"]) == ("2026-06-30", "replay", False)
+    assert all(d["sequence"] > 0 and d["causes"] for d in told["decisions"])
+    after = json.loads(crier("verify", "--json")[1])
+    assert after["entries"] > json.loads(before)["entries"]
+    assert after["head"] == told["head"]
+    code, out, _ = crier("week", "--as-of", "2026-06-30")
+    assert code == 0
+    assert "no written trigger calls for a decision" in out
+    assert json.loads(crier("verify", "--json")[1]) == after
+
+
 @pytest.mark.parametrize(
     "arguments, code, word",
     [
-        (("week", "--as-of", "2026-06-30"), 1, "use 2026-06-29"),
+        (("week", "--as-of", "2026-07-07"), 1, "decide 2026-07-06 first"),
+        (("week", "--as-of", "2026-07-01"), 1, "needs 2026-06-30"),
+        (("week", "--as-of", "2026-06-16"), 1, "already reaches"),
         (("week", "--as-of", "2031-01-06"), 1, "newest candle"),
         (("week",), 1, "newest candle"),
         (("week", "--as-of", "someday"), 2, "2023-11-13"),

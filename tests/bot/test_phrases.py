@@ -39,6 +39,27 @@ def test_dollars_have_the_digits_that_matter(value: float, said: str) -> None:
     assert phrases.dollars(value) == said
 
 
+@pytest.mark.parametrize(
+    ("cents", "exact", "round_"),
+    [
+        (50_000, "$500.00", "$500"),
+        (123_456, "$1,234.56", "$1,234.56"),
+        (7, "$0.07", "$0.07"),
+        (-1_205, "-$12.05", "-$12.05"),
+    ],
+)
+def test_money_is_said_to_the_cent(cents: int, exact: str, round_: str) -> None:
+    assert phrases.exact_dollars(cents) == exact
+    assert phrases.round_dollars(cents) == round_
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40).filter(lambda s: sum(s) > 1e-6), st.integers(0, 10**9))
+def test_any_whole_is_shared_out_to_the_last_part(shares: list[float], total: int) -> None:
+    parts = phrases.apportion(shares, total)
+    assert sum(parts) == total
+    assert all(abs(part - share / sum(shares) * total) < 1 + 1e-6 for part, share in zip(parts, shares, strict=True))
+
+
 def test_minus_zero_is_zero() -> None:
     assert phrases.signed_percent(-0.0000001) == "+0.0 %"
     assert phrases.signed(-0.0001) == "+0.00"
@@ -76,6 +97,13 @@ def test_clipped_text_is_one_short_line_without_control_characters(text: str) ->
 
 def test_emoji_and_joiners_survive_cleaning_while_escapes_and_overrides_do_not() -> None:
     assert phrases.clean("👨\u200d👩\u200d👧 \x1b[31mred\u202e") == "👨\u200d👩\u200d👧 [31mred"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("it fell", "It fell."), ("What now?", "What now?"), (" done. ", "Done."), ("", ".")]
+)
+def test_a_sentence_begins_large_and_ends_with_a_stop(text: str, said: str) -> None:
+    assert phrases.sentence(text) == said
 
 
 @pytest.mark.parametrize(

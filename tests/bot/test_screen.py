@@ -40,14 +40,14 @@ def test_the_screen_reads_as_designed(book: Any, make: Any) -> None:
         "XVS 33 % trim B",
         "Stablecoins 15 % (was 0): USDC 8, DAI 7; for risk raised and volatility",
         "Bought GMX, strongest point: fell less than its peers this month",
-        "Bought more RUNE: its strength against the others changed",
+        "Bought more RUNE: strength against the others changed",
         "Trimmed XVS: the step of risk moved",
         "Sold LDO: turned bearish (momentum, exchange inflows)",
         "Fills at today's close, cost about 0.13 %.",
         "Simulated, not advice. Method 1.0",
         " ".join(make.digest("defibalanced0")[i : i + 4] for i in range(0, 32, 4)),
     )
-    assert [button.label for button in reply.buttons] == ["Why", "Chart", "Signals"]
+    assert [button.label for button in reply.buttons] == ["Why", "Chart", "Signals", "Follow"]
     assert reply.chart is not None
 
 
@@ -88,7 +88,7 @@ def test_stablecoins_that_went_and_money_in_none_are_told(book: Any, make: Any) 
     change(book, decision=make.decision(holdings=[whole, gone]))
     assert index(book).after == (
         "Stablecoins 0 % (was 30)",
-        "Bought more AAVE: its strength against the others changed",
+        "Bought more AAVE: strength against the others changed",
     )
     cash = Holding("USD", 0.0, 1.0, Action.BUY_NEW, "stablecoin_leg", "", stable=True)
     change(book, decision=make.decision(holdings=[cash]))
@@ -132,8 +132,8 @@ def test_a_token_without_a_strongest_point_shows_its_rule(book: Any, make: Any) 
     kept_on = Holding("AAVE", 0.7, 0.3, Action.TRIM, "kept", "no longer bullish, but still above its base rate")
     change(book, decision=make.decision(holdings=[*bought(""), kept_on]))
     assert index(book).after == (
-        "Bought T0: its call is bullish and there is room for it",
-        "Trimmed AAVE: it is no longer bullish but still above its base rate",
+        "Bought T0: called bullish, and there is room",
+        "Trimmed AAVE: no longer bullish, but not bearish either",
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.demo import END, make_demo, mondays
+from bot.demo import END, held, mondays, store_observations
 from bot.reply import Reply
 from bot.shelf import DatabaseBook, next_decision
-from bot.weekly import ledger_for, run_week
+from bot.weekly import Week, ledger_for, run_week
 from engine.errors import BadRequest
-from engine.model import PASSIVE, iso_week
+from engine.model import PASSIVE, Action, iso_week
 from engine.modes import DEFAULT_MODE, modes
+from engine.sources.simulated import SimulatedMarket
 from engine.themes import themes
 from storage.database import open_database
 
@@ -76,29 +77,6 @@ def test_a_run_after_a_crash_gives_the_same_head(database):
     assert run_week(database, LAST, "replay").head == head
 
 
-@pytest.mark.parametrize("step", ["settle", "add", "put_levels", "put_announcement"])
-def test_a_failure_at_any_step_of_storing_leaves_nothing_behind(database, monkeypatch, step):
-    """F2: signal and rows, both or neither."""
-    forget_last_week(database)
-    before = list(database.connection.raw.conn.iterdump())
-
-    def fail(*_):
-        raise RuntimeError("the power went")
-
-    monkeypatch.setattr(type(database.decisions), step, fail)
-    with pytest.raises(RuntimeError):
-        run_week(database, LAST, "replay")
-    assert list(database.connection.raw.conn.iterdump()) == before
-
-
-def test_a_dry_run_decides_and_stores_nothing(database):
-    forget_last_week(database)
-    before = list(database.connection.raw.conn.iterdump())
-    week = run_week(database, LAST, "replay", dry_run=True)
-    assert {d.index for d in week.decisions} == set(themes())
-    assert list(database.connection.raw.conn.iterdump()) == before
-
-
 def test_a_week_before_the_ledgers_newest_is_refused(database):
     """A ledger is one history: an earlier week would begin a second one in the same level."""
     head = database.journal.head("replay")
@@ -147,7 +125,8 @@ def test_the_announcement_is_stored_as_a_reply_with_the_journals_head(database):
 
 def test_another_seed_makes_another_market_and_other_decisions(demo_database, tmp_path):
     other = open_database(tmp_path / "other.db")
-    make_demo(other, seed=12, years=2)
+    store_observations(other, SimulatedMarket(seed=12, end=END, years=1))
+    run_week(other, LAST, "replay")
     ours = open_database(demo_database)
     held = [
         {h.symbol for h in db.decisions.latest("replay", "defi", DEFAULT_MODE).decision.holdings}
@@ -161,16 +140,38 @@ def test_another_seed_makes_another_market_and_other_decisions(demo_database, tm
 
 
 def test_something_happens_in_the_demo(database):
-    """Tokens enter, one turns and is replaced, and a share moves into stablecoins."""
-    weeks = database.decisions.history("replay", "defi", DEFAULT_MODE, 3)
-    last, middle, first = (stored.decision for stored in weeks)
-    assert len([h for h in first.holdings if h.action.value == "buy, new" and not h.stable]) >= 4
-    gone = {h.symbol for h in middle.holdings if h.action.value == "sell" and not h.stable}
-    new = {h.symbol for h in middle.holdings if h.action.value == "buy, new" and not h.stable}
-    assert gone
-    assert new
+    """Tokens enter; a newcomer follows and profits are taken; the market falls, and risk is cut before Monday comes."""
+    weeks = database.decisions.history("replay", "defi", DEFAULT_MODE, 9)
+    last, between, middle, first = (stored.decision for stored in weeks)
+    assert [d.sequence for d in (first, middle, between, last)] == [0, 0, 1, 0]
+    assert len(bought(first)) >= 4
+    assert bought(middle)
+    assert [h.symbol for h in middle.holdings if h.rule == "profit"]
+    assert [cause.trigger for cause in between.causes] == ["step_up"]
+    assert not bought(between)
+    assert between.risk.step != middle.risk.step
+    assert between.stablecoin_share >= middle.stablecoin_share + 0.20
     assert last.stablecoin_share >= middle.stablecoin_share + 0.20
-    assert last.risk.step != middle.risk.step
+
+
+def bought(decision):
+    return [h.symbol for h in decision.holdings if h.action is Action.BUY_NEW and not h.stable]
+
+
+def test_the_demo_cries_the_alert_before_the_week_it_led_to(database):
+    heads, titles = [], []
+    for week, sequence in ((iso_week(mondays()[-2]), 1), (iso_week(LAST), 0)):
+        stored = database.decisions.announcement("replay", "defi", DEFAULT_MODE, week, sequence)
+        titles.append(Reply.from_json(stored.reply).title)
+        heads.append(database.journal.find_head(stored.head).seq)
+    assert ["change 1" in title for title in titles] == [True, False]
+    assert heads == sorted(heads)
+
+
+def test_the_demo_asks_about_the_largest_holding_of_the_newest_decision(database):
+    last, between = (s.decision for s in database.decisions.history("replay", "defi", DEFAULT_MODE, 2))
+    largest = max((h for h in last.holdings if not h.stable), key=lambda h: h.weight)
+    assert held(Week(LAST, "replay", False, None, (between, last))) == largest.symbol.lower()
 
 
 @pytest.mark.parametrize(

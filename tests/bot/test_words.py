@@ -66,18 +66,6 @@ def test_every_entry_is_found_by_its_own_name_and_short_enough_for_a_phone() -> 
     assert all(len(f"/explain {name}".encode()) <= 64 for name in words.names())
 
 
-def test_every_rule_of_the_engine_has_words() -> None:
-    import inspect
-
-    from engine import decide, rebalance
-
-    source = inspect.getsource(decide) + inspect.getsource(rebalance)
-    rules = set(re.findall(r'rule = "(\w+)"|Wish\([^"]*"(\w+)"', source))
-    named = {name for pair in rules for name in pair if name}
-    assert {"bullish", "conviction"} <= named
-    assert not named - set(words.RULES)
-
-
 def test_an_unknown_rule_is_still_said_in_words() -> None:
     assert words.rule_in_words("peg_lost") == "peg lost"
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from engine.evaluation import (
+    daily,
     drawdown,
+    drawdown_difference,
+    mean_stablecoin_share,
     measure_returns,
     measure_skill,
     rank_ics,
@@ -14,6 +17,7 @@ from engine.evaluation import (
     resampled,
     sharpe_difference,
     weekly,
+    worst_fall,
 )  # fmt: skip
 from engine.model import Call, LevelPoint, Odds, Prediction
 
@@ -109,3 +113,38 @@ def test_resampling_whole_weeks_brackets_the_figure():
     lines = predictions(30, 10, skill=True)
     interval = resampled(lines, lambda ps: float(np.mean([p.outcome is Call.BULLISH for p in ps])), draws=60)
     assert interval.low < interval.value < interval.high
+
+
+def test_daily_returns_run_from_close_to_close():
+    assert daily(levels([100, 110, 99])) == pytest.approx([0.10, -0.10])
+    assert len(daily(levels([100]))) == 0
+
+
+def test_a_worst_fall_counts_from_the_beginning_of_the_returns():
+    assert worst_fall(np.array([-0.5, 1.0, -0.25])) == pytest.approx(-0.5)
+    assert worst_fall(np.array([])) == 0
+
+
+def test_turnover_compares_over_weeks_whatever_the_days_that_trade():
+    often = [LevelPoint(MONDAY + dt.timedelta(days=i), 100, 100, 0.1 if i % 7 == 0 else 0.0) for i in range(28)]
+    once = [LevelPoint(MONDAY + dt.timedelta(days=i), 100, 100, 0.4 if i == 0 else 0.0) for i in range(28)]
+    assert measure_returns(often).turnover_a_week == pytest.approx(0.1)
+    assert measure_returns(once).turnover_a_week == pytest.approx(0.1)
+    assert measure_returns([]).turnover_a_week == 0
+
+
+def test_what_is_not_in_stablecoins_is_invested():
+    points = [LevelPoint(MONDAY + dt.timedelta(days=i), 100, 100, stablecoin_share=i / 4) for i in range(3)]
+    assert mean_stablecoin_share(points) == pytest.approx(0.25)
+    assert measure_returns(points).invested_share == pytest.approx(0.75)
+    assert mean_stablecoin_share([]) == 0
+
+
+def test_the_interval_of_a_drawdown_difference_tells_a_halved_risk_from_none():
+    rng = np.random.default_rng(3)
+    a = rng.normal(0, 0.04, 900)
+    halved, same = drawdown_difference(a / 2, a), drawdown_difference(a, a)
+    assert halved.value == pytest.approx(worst_fall(a / 2) - worst_fall(a))
+    assert 0 < halved.low < halved.value
+    assert (same.low, same.value, same.high) == (0, 0, 0)
+    assert drawdown_difference(a[:111], a[:111]).high == float("inf")

@@ -5,7 +5,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from engine.model import MarketView, Odds, Reason, Signal, Token, TokenKind, WeekSignals
+from engine.level import CASH, mark
+from engine.model import MarketView, Odds, Portfolio, Reason, Signal, Token, TokenKind, WeekSignals
 from engine.panel import Panel
 from engine.signals import grade
 
@@ -16,7 +17,7 @@ START = dt.date(2022, 1, 3)
 def make_panel():
     """A factory: {symbol: closes} -> Panel, all tokens DeFi coins but for the stablecoins; volume and supply given."""
 
-    def make(closes, kinds=None, supply=1e6, market_volume=1e8, start=START, market_measures=None):
+    def make(closes, kinds=None, supply=1e9, market_volume=1e8, start=START, market_measures=None):
         symbols = sorted(closes)
         close = np.column_stack([np.asarray(closes[s], dtype=float) for s in symbols])
         shape = close.shape
@@ -57,9 +58,9 @@ def make_panel():
 
 @pytest.fixture(scope="session")
 def make_signals():
-    """A factory: {symbol: lift of p(bullish)} -> WeekSignals; None abstains."""
+    """A factory: {symbol: lift of p(bullish)} -> WeekSignals; None abstains. A steady strength may be told apart."""
 
-    def make(lifts, date=START, volatility=0.04, note=""):
+    def make(lifts, date=START, volatility=0.04, note="", steady=None):
         base = Odds(0.36, 0.30, 0.34)
 
         def one(symbol, lift):
@@ -80,10 +81,56 @@ def make_signals():
                 volatility=sigma,
                 close=1.0,
                 return_7d=0.0,
+                steady=(steady or {}).get(symbol, 0.0 if lift is None else 2 * lift),
             )
 
         return WeekSignals(
             date, date, MarketView(0.5, 0.5, ()), tuple(one(s, x) for s, x in sorted(lifts.items())), (), note
         )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_book():
+    """A factory: what an index holds at the panel's last close, {symbol: share}; the rest is plain cash."""
+
+    def make(panel, shares, step=None, since=None, answered=None, level=1000.0):
+        last = len(panel.dates) - 1
+        whole = {CASH: 1 - sum(shares.values()), **shares}
+        found = {s: mark(panel, s, last) for s, share in whole.items() if share > 0}
+        prices = {s: price for s, (price, _) in found.items()}
+        return Portfolio(
+            date=panel.as_of - dt.timedelta(days=7),
+            units={s: level * whole[s] / price for s, price in prices.items()},
+            marks=prices,
+            marked={s: str(panel.dates[row]) for s, (_, row) in found.items()},
+            level_net=level,
+            level_gross=level,
+            divisor=1.0,
+            step=step,
+            step_since=since,
+            answered=answered or {},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def calm_paths():
+    """A factory: so many tokens that rise slowly and evenly, with Bitcoin and two sound stablecoins: {symbol: closes}.
+
+    No token stands far above its own mean, none moves like another, and nothing moves the ladder. T00, T01 ... are the
+    calmer ones, and a crowd of others (W00, W01 ...) is wilder.
+    """
+
+    def make(tokens=12, crowd=13, days=260, seed=1, drift=0.002):
+        rng = np.random.default_rng(seed)
+        calm, wild = ["BTC", *(f"T{i:02d}" for i in range(tokens))], [f"W{i:02d}" for i in range(crowd)]
+        noise = dict.fromkeys(calm, 0.012) | dict.fromkeys(wild, 0.03)
+        paths = {s: np.exp(drift * np.arange(days) + rng.normal(0, size, days)) for s, size in noise.items()}
+        for path in paths.values():
+            path[-1] = np.exp(drift * (days - 1))  # the last close stands on the line
+        return paths | {"USDC": np.ones(days), "DAI": np.ones(days)}
 
     return make

@@ -1,30 +1,35 @@
-"""The whole decision: include the bullish, leave the rest, keep incumbents, obey caps, name every rule."""
+"""The whole decision: who enters, who stays, who goes and by which rule, and what admins order."""
 
 import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from engine.decide import BUFFER, decide
-from engine.model import Action
+from engine.decide import decide
+from engine.draft import STOPPED_DAYS
+from engine.level import CASH
+from engine.model import Action, Cause, Order, RiskStep
 from engine.modes import mode, modes
-from engine.rebalance import ILLIQUID_VOLUME
+from engine.orders import Orders
+from engine.rebalance import NOISE
+from engine.selection import BUFFER, LEAVE
 from engine.settle import settle
 from engine.themes import theme
 
-DAYS = 120
-NAMES = [f"T{i:02d}" for i in range(12)]
+NAMES = tuple(f"T{i:02d}" for i in range(12))
+FIVE = NAMES[:5]
+STRONG = 0.03  # of p(bullish): a strength of 0.06
+DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def paths():
-    """Rising random walks, so that the ladder stays calm."""
-    rng = np.random.default_rng(1)
-    common = rng.normal(0.004, 0.01, DAYS)
-    walks = {s: np.exp(np.cumsum(common + rng.normal(0, 0.015, DAYS))) for s in NAMES}
-    return {"BTC": np.exp(np.cumsum(common)), **walks, "USDC": np.ones(DAYS), "DAI": np.ones(DAYS)}
+def paths(calm_paths):
+    return calm_paths()
+
+
+@pytest.fixture(scope="module")
+def panel(make_panel, paths):
+    return make_panel(paths)
 
 
 def held(decision):
@@ -35,159 +40,205 @@ def lines(decision):
     return {h.symbol: h for h in decision.holdings}
 
 
-def test_the_bullish_are_held_and_the_rest_is_not(make_panel, make_signals, paths):
-    panel = make_panel(paths)
+def equal(symbols, total=1.0):
+    return dict.fromkeys(symbols, total / len(symbols))
+
+
+def order(kind, date, symbol=None, reason="it was hacked"):
+    given_at = dt.datetime.combine(date - DAY, dt.time(9), dt.UTC)
+    return Orders.of([Order("o1", kind, "defi", symbol, reason, "admin-7f3a", given_at, date)])
+
+
+@pytest.mark.rule("4.1", "4.4")
+def test_the_bullish_are_held_and_the_rest_is_not(panel, make_signals):
     signals = make_signals({"T00": 0.03, "T01": 0.02, "T02": 0.0, "T03": -0.03, "T04": None}, panel.as_of)
     decision = decide("defi", "balanced", panel, signals, None)
     assert set(held(decision)) == {"T00", "T01"}
-    assert lines(decision)["T00"].rule == "bullish"
+    assert {lines(decision)[s].rule for s in ("T00", "T01")} == {"bullish"}
     assert decision.stablecoin_share == pytest.approx(0.6)
     assert any("Only 2 bullish" in note for note in decision.notes)
 
 
-def settled(panel, decision, previous=None):
-    return settle(decision, previous, panel).portfolio
+@pytest.mark.rule("4.1")
+@pytest.mark.parametrize("name", modes())
+def test_a_token_enters_from_the_modes_bar_of_steady_strength_on(panel, make_signals, name):
+    bar = mode(name).enter
+    steady = {"T00": bar, "T01": bar - 1e-9}
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of, steady=steady)
+    assert set(held(decide("defi", name, panel, signals, None))) == set(FIVE) - {"T01"}
 
 
-def two_weeks(make_panel, make_signals, paths, first, second, name="balanced"):
-    """Decide, fill, decide again a week later on other signals."""
-    panel = make_panel(paths)
-    day = panel.as_of - dt.timedelta(days=8)
-    before = decide("defi", name, panel.until(day), make_signals(first, day), None)
-    book = settled(panel.until(day + dt.timedelta(days=1)), before)
-    at = day + dt.timedelta(days=7)
-    return before, decide("defi", name, panel.until(at), make_signals(second, at), book)
+@pytest.mark.rule("4.1")
+@pytest.mark.parametrize("name", modes())
+def test_a_newcomer_is_not_called_bearish_by_this_week_alone(panel, make_signals, make_book, name):
+    margin = mode(name).margin
+    lifts = dict.fromkeys(FIVE, STRONG) | {"T00": -margin / 2 - 1e-9, "T01": -margin / 2 + 1e-9}
+    signals = make_signals(lifts, panel.as_of, steady=dict.fromkeys(FIVE, 0.06))
+    assert set(held(decide("defi", name, panel, signals, None))) == set(FIVE) - {"T00"}
+    book = make_book(panel, equal(FIVE, 0.5))
+    assert set(held(decide("defi", name, panel, signals, book))) == set(FIVE)  # who is held goes by steady strength
 
 
-FIVE = dict.fromkeys(NAMES[:5], 0.03)
+@pytest.mark.rule("4.1")
+@pytest.mark.parametrize("index", ["defi", "large"])
+def test_the_strongest_fill_the_index_up_to_its_size(make_panel, make_signals, calm_paths, index):
+    panel = make_panel(calm_paths(16, crowd=0))
+    strong = {f"T{i:02d}": 0.03 - 0.001 * i for i in range(16)}
+    decision = decide(index, "aggressive", panel, make_signals(strong, panel.as_of), None)
+    assert set(held(decision)) == {f"T{i:02d}" for i in range(theme(index).size)}
 
 
-@pytest.mark.parametrize(
-    "now, rule", [(-0.03, "bearish"), (-0.001, "sideways"), (None, "no_call")], ids=["bearish", "sideways", "no call"]
-)
-def test_what_is_no_longer_bullish_is_sold_by_a_named_rule(make_panel, make_signals, paths, now, rule):
-    _, after = two_weeks(make_panel, make_signals, paths, FIVE, {**FIVE, "T00": now})
-    line = lines(after)["T00"]
+@pytest.mark.rule("4.2")
+@pytest.mark.parametrize("name", modes())
+def test_who_is_held_and_no_longer_bullish_stays_until_it_is_bearish(panel, make_signals, make_book, name):
+    bar = mode(name).enter
+    steady = {"T00": bar / 2, "T01": -LEAVE * bar + 1e-9, "T02": -LEAVE * bar, "T09": bar / 2}
+    signals = make_signals(dict.fromkeys((*FIVE, "T09"), STRONG), panel.as_of, steady=steady)
+    decision = decide("defi", name, panel, signals, make_book(panel, equal(FIVE, 0.5)))
+    assert set(held(decision)) == set(FIVE) - {"T02"}
+    assert lines(decision)["T02"].rule == "bearish"
+
+
+@pytest.mark.rule("4.2")
+def test_who_is_kept_is_moved_by_the_rule_of_that_name(panel, make_signals, make_book):
+    book = make_book(panel, equal(FIVE, 0.8))
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of, steady={"T00": 0.0})
+    line = lines(decide("defi", "aggressive", panel, signals, book))["T00"]
+    assert (line.action, line.rule) == (Action.TRIM, "kept")
+
+
+@pytest.mark.rule("4.2", "4.3")
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_an_incumbent_leaves_when_it_falls_out_of_the_wider_band(
+    make_panel, make_signals, make_book, calm_paths, beyond
+):
+    size = theme("defi").size
+    place = int(BUFFER * size) + beyond
+    panel = make_panel(calm_paths(place, crowd=0))
+    strong = {f"T{i:02d}": 0.03 - 0.0005 * i for i in range(place)}
+    weakest = f"T{place - 1:02d}"
+    decision = decide("defi", "balanced", panel, make_signals(strong, panel.as_of), make_book(panel, {weakest: 0.05}))
+    line = lines(decision)[weakest]
+    assert (line.weight == 0) == (line.rule == "replaced") == bool(beyond)
+    assert len(held(decision)) <= size
+
+
+# What makes a holding go, by the name of the rule: the lift of its odds, its steady strength, and what else is strong.
+GONE = {
+    "bearish": (-0.03, -0.06, 5),
+    "sideways": (0.0, 0.0, 22),
+    "no_call": (None, 0.0, 5),
+    "replaced": (0.004, 0.008, 22),
+}
+
+
+@pytest.mark.rule("4.3", "3.5")
+@pytest.mark.parametrize("rule", GONE)
+def test_what_is_no_longer_wanted_is_sold_by_a_named_rule(make_panel, make_signals, make_book, calm_paths, rule):
+    lift, steady, others = GONE[rule]
+    panel = make_panel(calm_paths(24, crowd=0))
+    strong = {f"T{i:02d}": STRONG for i in range(1, others + 1)} | {"T00": lift}
+    signals = make_signals(strong, panel.as_of, steady={"T00": steady})
+    line = lines(decide("defi", "balanced", panel, signals, make_book(panel, {"T00": 0.1})))["T00"]
     assert (line.action, line.rule, line.weight) == (Action.SELL, rule, 0.0)
     assert line.reason
 
 
-def test_an_incumbent_that_is_still_above_base_stays(make_panel, make_signals, paths):
-    margin = mode("balanced").margin
-    faint = {**FIVE, "T00": margin / 4, "T09": margin / 4}
-    _, after = two_weeks(make_panel, make_signals, paths, FIVE, faint)
-    assert "T00" in held(after)
-    assert "T09" not in held(after)
+@pytest.mark.rule("3.5")
+def test_a_token_without_a_call_is_not_bought(panel, make_signals):
+    signals = make_signals(dict.fromkeys(FIVE, STRONG) | {"T05": None}, panel.as_of, steady={"T05": 0.5})
+    assert set(held(decide("defi", "aggressive", panel, signals, None))) == set(FIVE)
 
 
-def test_an_incumbent_leaves_when_it_falls_out_of_the_wider_band(make_panel, make_signals, paths):
-    size = theme("defi").size
-    rng = np.random.default_rng(5)
-    wide = {**paths, **{f"W{i:02d}": np.exp(np.cumsum(rng.normal(0.004, 0.02, DAYS))) for i in range(8)}}
-    names = [s for s in wide if s[0] in "TW"]
-    assert len(names) > size * BUFFER
-    strong = {s: 0.02 + 0.001 * k for k, s in enumerate(names)}
-    weakest = names[0]
-    _, after = two_weeks(make_panel, make_signals, wide, {weakest: 0.03}, strong)
-    assert (lines(after)[weakest].action, lines(after)[weakest].rule) == (Action.SELL, "replaced")
-    assert len(held(after)) == size
-
-
-def test_a_token_below_the_liquidity_bar_may_stay_at_80_percent_but_not_join(make_panel, make_signals, paths):
-    volumes = dict.fromkeys(paths, 1e8) | {"T00": 0.9e6}
-    panel = make_panel(paths, market_volume=volumes)
-    signals = make_signals(FIVE, panel.as_of)
-    assert "T00" not in held(decide("defi", "balanced", panel, signals, None))
-    rich = make_panel(paths)
-    day = panel.as_of - dt.timedelta(days=1)
-    book = settled(rich, decide("defi", "balanced", rich.until(day), make_signals(FIVE, day), None))
-    assert "T00" in held(decide("defi", "balanced", panel, signals, book))
-
-
-def test_volatile_and_illiquid_tokens_stay_under_their_group_caps(make_panel, make_signals, paths):
-    rules = mode("balanced")
-    volumes = dict.fromkeys(paths, 1e8) | dict.fromkeys(NAMES[:3], ILLIQUID_VOLUME / 2)
-    sigma = dict.fromkeys(NAMES, 0.03) | dict.fromkeys(NAMES[3:6], 0.09)
-    panel = make_panel(paths, market_volume=volumes)
-    lifts = dict.fromkeys(NAMES[:6], 0.05) | dict.fromkeys(NAMES[6:10], 0.011)
-    weights = held(decide("defi", "balanced", panel, make_signals(lifts, panel.as_of, sigma), None))
-    assert sum(weights.get(s, 0) for s in NAMES[:3]) <= rules.illiquid_cap + 1e-9
-    assert sum(weights.get(s, 0) for s in NAMES[3:6]) <= rules.volatile_cap + 1e-9
-
-
-def test_a_thin_index_says_so(make_panel, make_signals, paths):
-    few = {s: paths[s] for s in ("BTC", "T00", "T01", "USDC")}
-    panel = make_panel(few)
-    decision = decide("defi", "balanced", panel, make_signals({"T00": 0.03}, panel.as_of), None)
-    assert any(note.startswith("Thin index: 3 eligible") for note in decision.notes)
-    assert held(decision)["T00"] == pytest.approx(mode("balanced").token_cap)
-
-
-def test_a_falling_market_moves_a_share_into_stablecoins(make_panel, make_signals, paths):
-    rng = np.random.default_rng(2)
-    fallen = {
-        s: np.concatenate([p[:90], p[89] * np.exp(np.cumsum(rng.normal(-0.02, 0.03, 30)))]) for s, p in paths.items()
-    }
-    fallen |= {"USDC": np.ones(DAYS), "DAI": np.ones(DAYS)}
-    calm, danger = (make_panel(p) for p in (paths, fallen))
-    lifts = dict.fromkeys(NAMES, 0.02)
-    before = decide("defi", "balanced", calm, make_signals(lifts, calm.as_of), None)
-    after = decide("defi", "balanced", danger, make_signals(lifts, danger.as_of), None)
-    assert before.risk.score < after.risk.score
-    assert after.stablecoin_share >= before.stablecoin_share + 0.25
-    assert {h.symbol for h in after.holdings if h.stable and h.weight} == {"USDC", "DAI"}
-
-
-lifts = st.dictionaries(st.sampled_from(NAMES), st.one_of(st.none(), st.floats(-0.3, 0.3)), max_size=12)
-
-
-@settings(max_examples=60, deadline=None)
-@given(lifts, lifts, st.sampled_from(sorted(modes())), st.sampled_from([1e5, 2e6, 1e9]))
-def test_weights_are_sound_whatever_the_signals(make_panel, make_signals, paths, first, second, name, volume):
-    rules, cap = mode(name), mode(name).token_cap * theme("defi").cap_scale
-    panel = make_panel(paths, market_volume=volume)
-    day = panel.as_of - dt.timedelta(days=8)
-    before = decide("defi", name, panel.until(day), make_signals(first, day), None)
-    at = day + dt.timedelta(days=7)
-    book = settled(panel.until(day + dt.timedelta(days=1)), before)
-    for decision in (before, decide("defi", name, panel.until(at), make_signals(second, at), book)):
-        weights = np.array([h.weight for h in decision.holdings])
-        assert np.isfinite(weights).all()
-        assert (weights >= 0).all()
-        assert weights.sum() == pytest.approx(1, abs=1e-9)
-        bought = [h.weight for h in decision.holdings if h.action in (Action.BUY_NEW, Action.BUY_MORE) and not h.stable]
-        assert max(bought, default=0) <= cap + 1e-9
-        assert all(h.rule and h.reason for h in decision.holdings)
-        assert decision.cost_estimate >= 0.003 * sum(abs(t.change) for t in decision.trades if t.cost_rate) - 1e-12
-        assert decision.turnover <= 1 + 1e-9
-        assert decision == decide("defi", name, panel.until(decision.date), make_signals(
-            first if decision is before else second, decision.date), None if decision is before else book)  # fmt: skip
-    assert 0 <= decision.risk.stablecoin_share <= 1
-    assert decision.risk.stablecoin_share >= rules.stablecoin_share(decision.risk.step) - 1e-9
-
-
-def test_what_falls_below_the_floor_is_sold_for_that_reason(make_panel, make_signals, paths):
-    faint = {**dict.fromkeys(NAMES[:6], 0.2), "T00": mode("balanced").margin}
-    _, after = two_weeks(make_panel, make_signals, paths, FIVE, {**faint, "T00": 0.006})
-    line = lines(after)["T00"]
-    assert (line.rule, line.weight) == ("floor", 0.0)
-    assert "below 1 %" in line.reason
-
-
+@pytest.mark.rule("4.3")
 @pytest.mark.parametrize(
     "change, word",
     [({"market_volume": 0.5e6}, "traded"), ({"supply": float("nan")}, "top 200")],
     ids=["drought", "out of the ranking"],
 )
 def test_an_incumbent_that_is_no_longer_eligible_is_sold_with_the_bar_it_fails(
-    make_panel, make_signals, paths, change, word
+    make_panel, make_signals, make_book, paths, change, word
 ):
-    good = make_panel(paths)
-    day = good.as_of - dt.timedelta(days=1)
-    book = settled(good, decide("defi", "balanced", good.until(day), make_signals(FIVE, day), None))
-    usual = {"market_volume": 1e8, "supply": 1e6}
+    usual = {"market_volume": 1e8, "supply": 1e9}
     ((field, value),) = change.items()
     panel = make_panel(paths, **{field: dict.fromkeys(paths, usual[field]) | {"T00": value}})
-    line = lines(decide("defi", "balanced", panel, make_signals(FIVE, panel.as_of), book))["T00"]
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of)
+    line = lines(decide("defi", "balanced", panel, signals, make_book(panel, equal(FIVE, 0.9))))["T00"]
     assert (line.rule, line.weight) == ("not_eligible", 0.0)
     assert word in line.reason
+
+
+@pytest.mark.rule("4.3", "2.3")
+def test_an_excluded_token_is_sold_with_the_admins_reason_and_not_bought(panel, make_signals, make_book):
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of)
+    orders = order("exclude", panel.as_of, "T00")
+    decision = decide("defi", "balanced", panel, signals, make_book(panel, equal(FIVE, 0.9)), 0, orders)
+    line = lines(decision)["T00"]
+    assert (line.action, line.rule) == (Action.SELL, "excluded")
+    assert "it was hacked" in line.reason
+    assert "T00" not in held(decide("defi", "balanced", panel, signals, None, 0, orders))
+
+
+@pytest.mark.rule("9.2")
+@pytest.mark.parametrize("stopped_share", [0.2, NOISE / 2])
+def test_a_paused_index_trades_nothing_and_says_why(make_panel, make_signals, make_book, paths, stopped_share):
+    stopped = paths["T00"].copy()
+    stopped[-STOPPED_DAYS:] = np.nan
+    panel = make_panel(paths | {"T00": stopped})
+    book = make_book(panel, equal(FIVE[1:], 0.6) | {"T00": stopped_share}, RiskStep.NORMAL)
+    orders = order("pause", panel.as_of, reason="an audit is under way")
+    decision = decide("defi", "balanced", panel, make_signals({}, panel.as_of), book, 0, orders)
+    assert (decision.trades, decision.turnover, decision.cost_estimate) == ((), 0.0, 0.0)
+    assert all(h.weight == h.from_weight for h in decision.holdings)
+    assert sum(h.weight for h in decision.holdings) == pytest.approx(1, abs=1e-9)
+    assert {h.symbol: h.rule for h in decision.holdings if not h.stable} == (
+        dict.fromkeys(FIVE[1:], "paused") | {"T00": "stopped_price"}
+    )
+    assert {h.symbol for h in decision.holdings if h.stable} == {CASH}
+    assert decision.notes == ("No trades: paused by an admin: an audit is under way.",)
+    assert decision.risk.score > 0  # the ladder is read all the same
+
+
+@pytest.mark.rule("8.2")
+def test_an_ordered_rebalance_is_the_cause_that_a_weekly_decision_names(panel, make_signals):
+    orders = order("rebalance", panel.as_of, reason="before the holidays")
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of)
+    ordered = decide("defi", "balanced", panel, signals, None, 0, orders)
+    assert ordered.causes == (Cause("order", "o1", "An admin (admin-7f3a) ordered a rebalance: before the holidays"),)
+    later = order("rebalance", panel.as_of + DAY)
+    assert decide("defi", "balanced", panel, signals, None, 0, later).causes == ()
+
+
+@pytest.mark.rule("2.14")
+def test_a_token_below_the_liquidity_bar_may_stay_at_80_percent_but_not_join(
+    make_panel, make_signals, make_book, paths
+):
+    panel = make_panel(paths, market_volume=dict.fromkeys(paths, 1e8) | {"T00": 0.9e6})
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of)
+    assert "T00" not in held(decide("defi", "balanced", panel, signals, None))
+    assert "T00" in held(decide("defi", "balanced", panel, signals, make_book(panel, {"T00": 0.2})))
+
+
+@pytest.mark.rule("2.13")
+def test_conservative_holds_of_the_calmer_half_alone(make_panel, make_signals, paths):
+    wild = set(NAMES[::2])
+    rng = np.random.default_rng(9)
+    rough = {s: p * np.exp(rng.normal(0, 0.05, len(p))) if s in wild else p for s, p in paths.items()}
+    panel = make_panel(rough)
+    signals = make_signals(dict.fromkeys(NAMES, STRONG), panel.as_of)
+    assert not wild & set(held(decide("defi", "conservative", panel, signals, None)))
+    assert wild & set(held(decide("defi", "balanced", panel, signals, None)))
+
+
+@pytest.mark.rule("1.1", "1.2")
+def test_a_decision_sees_nothing_of_its_own_day_and_fills_at_that_days_close(make_panel, make_signals, paths):
+    panel = make_panel(paths)
+    at = panel.as_of - DAY
+    jumped = make_panel({s: np.concatenate([p[:-1], [3 * p[-1]]]) for s, p in paths.items() if s not in ("USDC", "DAI")}
+                        | {s: paths[s] for s in ("USDC", "DAI")})  # fmt: skip
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), at)
+    decision = decide("defi", "balanced", panel.until(at), signals, None)
+    assert decision == decide("defi", "balanced", jumped.until(at), signals, None)
+    assert decision.date == at
+    filled = settle(decision, None, jumped)
+    assert filled.prices["T00"] == pytest.approx(3 * paths["T00"][-1])

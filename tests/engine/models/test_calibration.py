@@ -22,16 +22,19 @@ def record(weeks, slope, tokens=60, seed=0):
     return out
 
 
+@pytest.mark.rule("3.2")
 def test_a_short_record_says_the_base_rates():
     told = calibrate(BASE, record(MIN_WEEKS - 1, 1.0)).probabilities(np.array([2.0]), np.array([1.0]))
     assert told[0] == pytest.approx(BASE)
 
 
+@pytest.mark.rule("3.2")
 def test_true_slopes_are_recovered():
     slopes = calibrate(BASE, record(150, 1.0)).slopes
     assert slopes[0] == pytest.approx([-1.0, 1.0], abs=0.25)
 
 
+@pytest.mark.rule("3.2")
 def test_scores_without_meaning_get_no_say():
     told = calibrate(BASE, record(150, 0.0)).probabilities(np.array([0.5]), np.array([0.0]))
     assert told[0] == pytest.approx(BASE, abs=0.05)

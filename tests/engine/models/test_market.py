@@ -20,6 +20,7 @@ def test_noise_hardly_moves_the_odds():
     assert max(abs(head.p_up(row) - head.base) for row in x) < 0.15
 
 
+@pytest.mark.rule("3.1")
 def test_a_strong_past_is_heard():
     x, rose = history(200, 2.0)
     head = fit_market(NAMES, x, rose)

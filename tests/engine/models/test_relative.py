@@ -21,10 +21,20 @@ def weeks(count, slope, tokens=40, seed=0):
     return out
 
 
+@pytest.mark.rule("3.1")
 def test_a_true_order_is_found_and_noise_is_not():
     head = fit_relative(NAMES, weeks(80, 1.0))
     assert head.coefficients[0] > 0.3
     assert abs(head.coefficients[1]) < 0.3 * head.coefficients[0]
+
+
+@pytest.mark.rule("3.1")
+def test_every_week_weighs_the_same_however_many_tokens_it_has():
+    """Twice the same tokens in every second week: which second week does not matter."""
+    once = weeks(40, 1.0)
+    twice = [(np.vstack([ranks, ranks]), np.concatenate([moves, moves])) for ranks, moves in once]
+    odd, even = ([twice[i] if i % 2 == k else once[i] for i in range(40)] for k in (1, 0))
+    assert fit_relative(NAMES, odd).coefficients == pytest.approx(fit_relative(NAMES, even).coefficients, rel=1e-6)
 
 
 def test_contributions_add_up_to_the_score():

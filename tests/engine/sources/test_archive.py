@@ -74,6 +74,7 @@ def test_a_panel_is_built_from_it(small_archive: SmallArchive) -> None:
     assert [headline.title for headline in panel.headlines] == ["Bitcoin rises, again", "A day without an hour"]
 
 
+@pytest.mark.rule("1.1")
 def test_nothing_on_or_after_the_day_asked_for_is_shown(small_archive: SmallArchive) -> None:
     source, before = Archive(small_archive()), dt.date(2023, 1, 6)
     assert max(candle.date for candle in source.candles(before)) == "2023-01-05"
@@ -82,6 +83,7 @@ def test_nothing_on_or_after_the_day_asked_for_is_shown(small_archive: SmallArch
     assert [h.published_at for h in source.headlines(before)] == ["2023-01-05 13:00:00"]
 
 
+@pytest.mark.rule("1.1")
 def test_values_are_known_after_their_lag(small_archive: SmallArchive) -> None:
     known = {(m.metric, m.subject): m.known for m in Archive(small_archive()).measures(LATER, KINDS)}
     assert known[("active_addresses", "BTC")] == "2023-01-03"

@@ -1,0 +1,78 @@
+"""What a governance command may do beyond reading: every deed is kept under a code first, and done once confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from bot.book import Book
+from bot.reply import Reply
+from engine.model import Decision, Order
+from storage.audit import Identity as Person
+
+__all__ = ["Deed", "DeedKind", "Desk", "Person", "Weighed"]
+
+DeedKind = Literal["mode", "exclude", "include", "rebalance", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an admin asks for: another mode for the chat, or an order; `index` None means every index."""
+
+    kind: DeedKind
+    index: str | None = None
+    symbol: str | None = None
+    mode: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What an order would change in one index: a decision made now `without` it and `under` it.
+
+    None where no trade would be made at all: a paused index, or no reason to decide between weeks.
+    """
+
+    index: str
+    without: Decision | None
+    under: Decision | None
+
+
+class Desk(Book, Protocol):
+    """The book, and beside it the pen. What is written inside one `atomic()` is written all or not at all."""
+
+    def atomic(self) -> AbstractContextManager[None]: ...
+
+    def keep(self, who: Person, deed: Deed) -> str:
+        """The code under which `who` may confirm the deed."""
+        ...
+
+    def redeem(self, who: Person, code: str) -> Deed:
+        """Use a code up; BadRequest says why it does not count."""
+        ...
+
+    def follow(self, who: Person, mode: str) -> None:
+        """Let the chat follow a mode."""
+        ...
+
+    def weigh(self, order: Order) -> Sequence[Weighed]:
+        """Work an order out with the engine, on what is stored; NotEnoughData before the first decision."""
+        ...
+
+    def draft(self, deed: Deed, by: str) -> Order:
+        """The order of a deed as it would be given now: it counts from the next 00:00 UTC."""
+        ...
+
+    def give(self, who: Person, deed: Deed) -> Order:
+        """Journal an order under a pseudonym, and keep who gave it apart."""
+        ...
+
+    def notify(self, order: Order, said: Reply) -> None:
+        """Have an order announced in its index's chats."""
+        ...
+
+    def identities(self) -> Mapping[str, Person]:
+        """{order id: who gave it}, without those who were forgotten."""
+        ...

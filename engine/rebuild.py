@@ -1,0 +1,163 @@
+"""Rebuilds index levels from decisions, fills and prices alone, by arithmetic of its own, and names what disagrees."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import BrokenJournal
+from engine.model import BASE_LEVEL, Decision, Fill, Holding, Settlement
+
+CLOSE = 1e-9  # relative; a journal's numbers have 12 digits, and years of their roundings stay below this
+
+Key = tuple[str, str]  # index, mode
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A level after one settlement; `adopted` where the entry is too old to say more than its outcome."""
+
+    date: dt.date
+    sequence: int
+    net: float
+    gross: float
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What an index holds by our own count, and the levels that led here."""
+
+    units: Mapping[str, float]
+    net: float
+    gross: float
+
+
+@dataclass
+class Rebuilding:
+    """The books of every index and mode of one ledger, kept by what is told in the journal's order.
+
+    No level, unit count, cost or turnover that a settlement states is used to reach the next one; each is only held
+    against what follows from prices and fills.
+    """
+
+    levels: dict[Key, list[Rebuilt]] = field(default_factory=dict)
+    _books: dict[Key, _Book] = field(default_factory=dict)
+    _open: dict[tuple[str, str, dt.date, int], Decision] = field(default_factory=dict)
+
+    def take(self, told: Decision | Settlement) -> None:
+        """Add the next decision or settlement; BrokenJournal names the first thing that does not follow."""
+        if isinstance(told, Decision):
+            self._open[_key(told)] = told
+            return
+        decision = self._open.pop(_key(told), None)
+        if decision is None:
+            raise _fault(told, "it settles what was never decided")
+        track = (told.index, told.mode)
+        lines, book = self.levels.setdefault(track, []), self._books.get(track)
+        if lines and (told.date, told.sequence) <= (lines[-1].date, lines[-1].sequence):
+            raise _fault(told, f"it comes after the settlement of {lines[-1].date}")
+        adopted = not told.prices
+        book = _adopt(told, lines) if adopted else _settle(told, decision, book or _opening(told, decision))
+        self._books[track] = book
+        lines.append(Rebuilt(told.date, told.sequence, book.net, book.gross, adopted))
+
+    @property
+    def rebuilt(self) -> int:
+        """Indices and modes whose levels were recomputed."""
+        return sum(not lines[-1].adopted for lines in self.levels.values())
+
+    @property
+    def adopted(self) -> int:
+        """Settlements from before prices were recorded, taken as they stand."""
+        return sum(line.adopted for lines in self.levels.values() for line in lines)
+
+
+def rebuild(history: Iterable[Decision | Settlement]) -> dict[Key, list[Rebuilt]]:
+    """Recompute net and gross level at every settlement; BrokenJournal at the first that differs by 1e-9 relative."""
+    books = Rebuilding()
+    for told in history:
+        books.take(told)
+    return books.levels
+
+
+def _key(told: Decision | Settlement) -> tuple[str, str, dt.date, int]:
+    return told.index, told.mode, told.date, told.sequence
+
+
+def _opening(told: Settlement, decision: Decision) -> _Book:
+    """An index begins with the base level in the stablecoins that its first decision comes from."""
+    start = {line.symbol: BASE_LEVEL * line.from_weight for line in decision.holdings if line.from_weight > 0}
+    return _Book({s: value / _price(told, s) for s, value in start.items()}, BASE_LEVEL, BASE_LEVEL)
+
+
+def _adopt(told: Settlement, lines: list[Rebuilt]) -> _Book:
+    """A settlement without prices is believed only at the beginning, and only if it is as old as that."""
+    if told.method or (lines and not lines[-1].adopted):
+        raise _fault(told, "it names no prices")
+    return _Book(told.portfolio.units, told.portfolio.level_net, told.portfolio.level_gross)
+
+
+def _settle(told: Settlement, decision: Decision, book: _Book) -> _Book:
+    """The books after one settlement: units at prices, then each fill, then every statement held against them."""
+    values = {symbol: held * _price(told, symbol) for symbol, held in book.units.items()}
+    total = sum(values.values())
+    lines = {line.symbol: line for line in decision.holdings}
+    units = dict(book.units)
+    for fill in told.fills:
+        _check_fill(told, fill, lines.get(fill.symbol), values.get(fill.symbol, 0.0), total)
+        if fill.weight != fill.from_weight:
+            units[fill.symbol] = fill.weight * total / _price(told, fill.symbol)
+    units = {symbol: held for symbol, held in units.items() if held > 0}
+    net = sum(held * told.prices[symbol] for symbol, held in units.items())
+    after = _Book(units, net, book.gross * total / book.net if book.net else 0.0)
+    for what, stated, found, size in _statements(told, after, total):
+        if not abs(stated - found) <= CLOSE * size:
+            raise _fault(told, f"{what} is given as {stated:.12g}, and {found:.12g} follows from prices and fills")
+    return after
+
+
+def _check_fill(told: Settlement, fill: Fill, line: Holding | None, value: float, total: float) -> None:
+    """A fill starts from what is held, has the day's price, and goes no further than was decided."""
+    wanted = line.weight if line else 0.0
+    low, high = min(fill.from_weight, wanted) - CLOSE, max(fill.from_weight, wanted) + CLOSE
+    money = line is None or line.stable  # takes what is left over
+    moves = fill.weight != fill.from_weight
+    for fault, found in (
+        ("names two prices of", abs(fill.price - _price(told, fill.symbol)) > CLOSE * abs(fill.price)),
+        ("trades at no price", moves and fill.price <= 0),
+        ("starts from another share than is held of", abs(fill.from_weight * total - value) > CLOSE * total),
+        ("wants another share than was decided of", fill.wanted is None or abs(fill.wanted - wanted) > CLOSE),
+        ("goes further than was decided with", not money and not low <= fill.weight <= high),
+        ("pays less than nothing for", fill.cost < 0),
+    ):
+        if found:
+            raise _fault(told, f"it {fault} {fill.symbol}")
+
+
+def _statements(told: Settlement, after: _Book, total: float) -> Iterator[tuple[str, float, float, float]]:
+    """(what, the figure stated, the figure that follows, the size that a difference is measured by)."""
+    book, cost = told.portfolio, sum(fill.cost for fill in told.fills)
+    moved = sum(abs(fill.weight - fill.from_weight) for fill in told.fills) / 2
+    yield "the cost", told.cost, cost, 1.0
+    yield "the turnover", told.turnover, moved, 1.0
+    yield "the level after costs", total * (1 - told.cost), after.net, total
+    yield "the net level", book.level_net, after.net, after.net
+    yield "the gross level", book.level_gross, after.gross, after.gross
+    yield "the divisor", book.divisor, after.net / after.gross if after.gross else book.divisor, 1.0
+    for symbol in sorted({*book.units, *after.units}):
+        held, price = after.units.get(symbol, 0.0), _price(told, symbol)
+        yield f"the price of {symbol}", book.marks.get(symbol, price), price, price
+        yield f"{symbol}'s value", book.units.get(symbol, 0.0) * price, held * price, after.net
+
+
+def _price(told: Settlement, symbol: str) -> float:
+    try:
+        return told.prices[symbol]
+    except KeyError:
+        raise _fault(told, f"it names no price of {symbol}") from None
+
+
+def _fault(told: Settlement, what: str) -> BrokenJournal:
+    return BrokenJournal(f"the settlement of {told.index} ({told.mode}) on {told.date} does not add up: {what}.")

@@ -1,0 +1,79 @@
+"""Keeps who gave which order, apart from the journal and deletable; the journal knows admins by pseudonym only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import NamedTuple
+
+from engine.model import Ledger, Order
+from storage.connection import Connection
+
+
+class Identity(NamedTuple):
+    """A person as a platform names them, and the chat they acted in."""
+
+    platform: str
+    chat: str
+    user: str
+
+
+class AuditStore:
+    """Pseudonyms by platform and user, and one row an order; forgetting a person breaks every link to them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def pseudonym(self, platform: str, user: str) -> str:
+        """The name under which a person acts in public, drawn by lot the first time and told by nothing else."""
+        with self._db.atomic():
+            row = self._db.row("SELECT pseudonym FROM identities WHERE platform = ? AND user = ?", (platform, user))
+            if row:
+                return str(row[0])
+            name = self._unused()
+            self._db.execute("INSERT INTO identities VALUES (?, ?, ?)", (platform, user, name))
+        return name
+
+    def add(self, ledger: Ledger, order: Order, who: Identity, at: dt.datetime) -> None:
+        """Keep who gave an order, where and when."""
+        row = (at.isoformat(timespec="seconds"), ledger, order.id, order.by, *who)
+        self._db.execute(
+            "INSERT INTO audit (at, ledger, order_id, pseudonym, platform, chat, user) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+
+    def identities(self, ledger: Ledger) -> dict[str, Identity]:
+        """{order id: who gave it}; who was forgotten is not in it."""
+        rows = self._db.rows(
+            "SELECT order_id, platform, chat, user FROM audit WHERE ledger = ? AND user IS NOT NULL", (ledger,)
+        )
+        return {order: Identity(platform, chat, user) for order, platform, chat, user in rows}
+
+    def forget(self, platform: str, user: str) -> bool:
+        """Delete a person's identity for good; the pseudonym stays in journal and audit, and leads nowhere.
+
+        Returns whether anything was known of them. Somebody forgotten who acts again gets a new pseudonym.
+        """
+        person = (platform, user)
+        with self._db.atomic():
+            known = sum(
+                self._db.execute(f"{statement} WHERE platform = ? AND user = ?", person).rowcount
+                for statement in (
+                    "DELETE FROM identities",
+                    "DELETE FROM confirmations",
+                    "UPDATE audit SET platform = NULL, chat = NULL, user = NULL",
+                )
+            )
+        if not self._db.raw.conn.in_transaction:  # the write-ahead log still holds the old pages
+            self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return known > 0
+
+    def _unused(self) -> str:
+        """A pseudonym nobody bears or bore: one that was forgotten must not speak for somebody else."""
+        taken = {
+            str(name) for (name,) in self._db.rows("SELECT pseudonym FROM identities UNION SELECT pseudonym FROM audit")
+        }
+        digits = 2
+        while (name := f"admin-{secrets.token_hex(digits)}") in taken:
+            digits += 1  # the short names are running out
+        return name
