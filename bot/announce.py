@@ -72,7 +72,7 @@ def _quiet(shown: View) -> Reply:
     """A week without trades: level, week, and one line of fine print."""
     return Reply(
         title=title(shown),
-        text=(*paused_line(shown.decision), level_line(shown), f"{week_line(shown)} {fill_line(shown)}"),
+        text=(*paused_line(shown), level_line(shown), f"{week_line(shown)} {fill_line(shown)}"),
         note=_small_print(shown),
         buttons=buttons(shown.info.id),
     )
@@ -83,7 +83,7 @@ def _alert(shown: View) -> Reply:
     decision = shown.decision
     return Reply(
         title=title(shown),
-        text=cause_lines(decision),
+        text=(*cause_lines(decision), *_step_line(decision)),
         after=(
             *_gone_lines(decision),
             *reason_lines(decision),
@@ -94,6 +94,16 @@ def _alert(shown: View) -> Reply:
         note=_small_print(shown),
         buttons=(*_what_is(decision), *buttons(shown.info.id)),
     )
+
+
+def _step_line(decision: Decision) -> tuple[str, ...]:
+    """`Risk moved from normal to raised.`, where the ladder moved with a rebalance that an admin ordered."""
+    risk = decision.risk
+    if risk is None or risk.previous_step in (None, risk.step):
+        return ()
+    if not any(cause.trigger == "order" for cause in decision.causes):
+        return ()
+    return (f"Risk moved from {risk.previous_step.value} to {risk.step.value}.",)
 
 
 def _gone_lines(decision: Decision) -> tuple[str, ...]:

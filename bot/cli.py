@@ -138,15 +138,18 @@ def week(
     On a day between two Mondays of a decided week: settle, and decide only what a written trigger calls for.
     """
     from bot.services import open_services
-    from bot.weekly import ledger_for, run_day, run_week
+    from bot.weekly import is_decided, ledger_for, run_day, run_week
     from bot.weekly_report import print_week, week_to_dict
 
     now = dt.datetime.now(dt.UTC)
     date = _date(as_of) if as_of else now.date() - dt.timedelta(days=now.weekday())
     with open_services(read_settings(database)) as services:
-        ledger = "replay" if as_of else ledger_for(date, now, services.database.market.provenance("live") == "yes")
+        live = services.database.market.provenance("live") == "yes"
+        ledger = "replay" if as_of else ledger_for(date, now, live)
         with bars(quiet=as_json) as progress:
-            if date.weekday() == 0:
+            if as_of is None and live and now.date() != date and is_decided(services.database, "live", date):
+                result = run_day(services.database, now.date(), "live", dry_run)
+            elif date.weekday() == 0:
                 result = run_week(services.database, date, ledger, dry_run, progress)
             else:
                 result = run_day(services.database, date, ledger, dry_run)
@@ -224,6 +227,17 @@ def export(
     from bot.exporting import export_to
 
     export_to(read_settings(database), what, form, ledger, out)
+
+
+@app.command(epilog=_example("crier forget telegram 123456789"))
+def forget(platform: str, user: str, database: Database = None) -> None:
+    """Delete who stands behind a pseudonym: the orders stay in the journal, and lead to nobody."""
+    from bot.services import open_services
+
+    with open_services(read_settings(database)) as services:
+        known = services.database.audit.forget(platform, user)
+    said = "is forgotten: the pseudonym leads to nobody now." if known else "is not known here, nothing was changed."
+    Console().print(f"{platform} user {user} {said}", markup=False, highlight=False)
 
 
 @app.command(epilog=_example("crier doctor"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.book import Status, next_comes
 from bot.command import ADMINS, Arguments, Request, Who
@@ -17,8 +18,8 @@ from engine.errors import BadRequest, NotEnoughData
 from engine.model import Order, OrderKind, TokenKind
 from engine.orders import Orders
 
+FILLERS = "\u115f\u1160\u3164\uffa0"  # letters by their category that show nothing
 SHORTEST, LONGEST = 3, 200  # characters of a reason
-JOINERS = "\u200c\u200d"  # characters that show nothing by themselves
 
 ASKED: Mapping[OrderKind, str] = {
     "exclude": "exclude {symbol} from {where}",
@@ -117,7 +118,8 @@ def _give(request: Request, desk: Desk, deed: Deed) -> Reply:
     order = desk.give(request.person, deed)
     said = announcement(desk, order)
     desk.notify(order, said)
-    return said
+    # Under the admin's own message the pseudonym would tell everybody whose it is: the announcement alone carries it.
+    return replace(said, note=said.note[1:])
 
 
 def announcement(desk: Desk, order: Order) -> Reply:
@@ -142,8 +144,8 @@ def instant_of(order: Order) -> str:
 def _reason(text: str) -> str:
     """A person's reason on one line without control characters; BadRequest for one that says nothing or too much."""
     reason = " ".join(clean(text).split())
-    if len(reason.strip(JOINERS + " ")) < SHORTEST:
-        raise BadRequest(f"A reason has at least {SHORTEST} characters: it is public, and stays in the journal.")
+    if sum(letter.isalnum() and letter not in FILLERS for letter in reason) < SHORTEST:
+        raise BadRequest(f"A reason has at least {SHORTEST} letters or digits: it is public, and stays in the journal.")
     if len(reason) > LONGEST:
         raise BadRequest(f"A reason has at most {LONGEST} characters, and this one has more: say it shorter.")
     return reason

@@ -46,7 +46,7 @@ class DatabaseDesk(DatabaseBook):
         assert deed.kind != "mode"
         now = self.now().astimezone(dt.UTC).replace(microsecond=0)
         effective = now.date() + dt.timedelta(days=1)
-        name = self._db.orders.next_id(self.ledger, effective)
+        name = self._db.orders.next_id(effective)
         return Order(name, deed.kind, deed.index, deed.symbol, deed.reason, by, now, effective)
 
     def give(self, who: Person, deed: Deed) -> Order:
@@ -60,4 +60,4 @@ class DatabaseDesk(DatabaseBook):
         self._db.notices.add(self.ledger, order.effective, order.index or "", ORDER, said.to_json())
 
     def identities(self) -> Mapping[str, Person]:
-        return self._db.audit.identities(self.ledger)
+        return self._db.audit.identities()

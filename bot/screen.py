@@ -26,7 +26,7 @@ from bot.reply import Button, Column, Reply, Table, Tone
 from bot.words import rule_in_words
 from engine.level import CASH
 from engine.method import version_of
-from engine.model import PASSIVE, Action, Decision, Holding, Settlement
+from engine.model import PASSIVE, Action, Decision, Holding, Order, Settlement
 from engine.modes import modes
 
 STAKE = 1000.0  # the dollars whose fate is told
@@ -55,6 +55,7 @@ class View:
     status: Status
     index: Growth | None
     holding: Growth | None
+    paused: Order | None = None
 
     @property
     def decision(self) -> Decision:
@@ -71,7 +72,8 @@ def view(book: Book, info: IndexInfo, mode: str, before: dt.date | None = None) 
     start = status.live_start if status.ledger == "live" else None
     index = growth(book.levels(info.id, mode), start, before)
     holding = growth(book.levels(info.id, PASSIVE), index.start, before) if index else None
-    return View(info, mode, stored, status, index, holding)
+    paused = book.orders().paused(info.id, book.now().date() + dt.timedelta(days=1))  # whatever was ordered by now
+    return View(info, mode, stored, status, index, holding, paused)
 
 
 def compose(shown: View, buttons: tuple[Button, ...] = ()) -> Reply:
@@ -79,7 +81,7 @@ def compose(shown: View, buttons: tuple[Button, ...] = ()) -> Reply:
     decision = shown.decision
     return Reply(
         title=title(shown),
-        text=(*cause_lines(decision), *paused_line(decision), level_line(shown), week_line(shown)),
+        text=(*cause_lines(decision), *paused_line(shown), level_line(shown), week_line(shown)),
         table=_table(decision),
         after=(
             *stable_line(decision),
@@ -113,9 +115,14 @@ def cause_lines(decision: Decision) -> tuple[str, ...]:
     return tuple(sentence(clipped(cause.text, LONGEST_CAUSE)) for cause in decision.causes)
 
 
-def paused_line(decision: Decision) -> tuple[str, ...]:
-    """`Paused by an admin: audit of the price feed.`: why nothing at all is traded, however good the signals."""
-    told = [note.removeprefix(PAUSED) for note in decision.notes if note.startswith(PAUSED)]
+def paused_line(shown: View) -> tuple[str, ...]:
+    """`Paused by an admin: audit of the price feed.`: why nothing at all is traded, however good the signals.
+
+    As the decision says it, or where it was ordered since, with the day it counts from.
+    """
+    told = [note.removeprefix(PAUSED) for note in shown.decision.notes if note.startswith(PAUSED)]
+    if shown.paused is not None and not told:
+        told = [f"paused by an admin from {day(shown.paused.effective)} on: {shown.paused.reason}"]
     return tuple(sentence(clipped(text, LONGEST_CAUSE)) for text in told)
 
 

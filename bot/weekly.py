@@ -11,9 +11,9 @@ from bot.announce import announce, method_notice
 from bot.reply import Reply
 from bot.shelf import DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
-from engine.backtest import Progress
 from engine.comparators import COMPARATORS
 from engine.errors import BadRequest
+from engine.learning import Progress
 from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
@@ -72,9 +72,9 @@ def run_week(
     made up for later. With `dry_run` everything is computed and nothing stored.
     """
     check_monday(as_of)
-    name = iso_week(as_of)
-    found = [database.decisions.get(ledger, index, mode, name) for index in themes() for mode in modes()]
-    if all(found):
+    if is_decided(database, ledger, as_of):
+        name = iso_week(as_of)
+        found = [database.decisions.get(ledger, index, mode, name) for index in themes() for mode in modes()]
         decided = tuple(stored.decision for stored in found if stored)
         return Week(as_of, ledger, True, database.journal.head(ledger), decided)
     _refuse_the_past(database, ledger, as_of)
@@ -87,6 +87,12 @@ def run_week(
         result = compute_week(panel, record, standings, as_of, progress, orders)
         days.append(_store(database, ledger, result.day, result))
     return _outcome(as_of, ledger, database.journal.head(ledger), days, _alerts(result))
+
+
+def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
+    """Whether the week of `monday` stands in a ledger, in every index and mode."""
+    week = iso_week(monday)
+    return all(database.decisions.has_week(ledger, index, mode, week) for index in themes() for mode in modes())
 
 
 def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False) -> Week:

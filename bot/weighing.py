@@ -60,8 +60,9 @@ def weigh(database: Database, ledger: Ledger, order: Order) -> tuple[Weighed, ..
 
 
 def _weighed(scales: _Scales, index: str, order: Order, before: Orders, after: Orders) -> Weighed:
-    between = order.kind == "exclude" and order.effective.weekday() != 0  # sold at once, and nothing else with it
-    without = None if order.kind == "rebalance" else scales.decision(index, before, between)
+    weekday = order.effective.weekday() != 0
+    between = order.kind == "exclude" and weekday  # sold at once, and nothing else with it
+    without = scales.decision(index, before, between or (order.kind == "rebalance" and weekday))
     return Weighed(index, without, scales.decision(index, after, between))
 
 

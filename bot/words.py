@@ -79,7 +79,7 @@ WORDS: Mapping[str, str] = {
         "How spread out an index is: as many equal holdings would be as spread out. Ten holdings of which one is "
         "half count as few."
     ),
-    "equal weight": "A plain comparison: every member of the theme at the same share. No signals, no stablecoins.",
+    "equal weight": "A plain comparison: just holding's own members at the same share. No signals, no stablecoins.",
     "exclusion": (
         "An admin keeps a token out of an index, in public and with a reason: /audit. It is sold, and not bought "
         "until the exclusion is lifted."
@@ -238,7 +238,7 @@ RULES: Mapping[str, str] = {
     "conviction": "strength against the others changed",
     "drought": "hardly anybody trades it any more",
     "dust": "too small a target to hold",
-    "equal_weight": "every member is held at the same share",
+    "equal_weight": "just holding's own members are held at the same share",
     "excluded": "an admin keeps it out",
     "floor": "share became too small to hold",
     "kept": "no longer bullish, but not bearish either",

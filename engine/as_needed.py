@@ -80,7 +80,9 @@ def _answer(draft: Draft, risk: RiskReading, causes: Sequence[Cause], signals: W
     exits = {s: Wish(0.0, EXITS[cause.trigger], clause(cause)) for s, cause in gone.items()}
     lines = rebalance.holdings(draft.risky, final, wishes, exits, draft.stuck)
     lines = tuple(_untouched(line) if line.action is Action.HOLD else line for line in lines)
-    return finish(draft, lines, risk, members, _notes(lines), tuple(causes))
+    stays = all(line.weight == line.from_weight for line in lines)
+    keeps = stays and not any(cause.trigger == "peg_loss" for cause in causes)
+    return finish(draft, lines, risk, members, _notes(lines), tuple(causes), keep_leg=keeps)
 
 
 def _wish(symbol: str, weight: float, reason: str, signal: Signal | None) -> Wish:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.comparators import COMPARATORS
 from engine.errors import NotEnoughData
+from engine.learning import Progress, fill_record, learn
 from engine.model import Prediction, WeekSignals
 from engine.panel import Panel
 from engine.record import Record
-from engine.signals import form_signals, recorded
 from engine.study import Study, build_study
 from engine.track import Track
 from engine.walkforward import Trainer, instants
 
 WEEK = 7
-Progress = Callable[[str, int, int], None]  # (what, done, of)
 
 
 @dataclass(frozen=True)
@@ -30,26 +29,6 @@ class Backtest:
     predictions: tuple[Prediction, ...]
     tracks: dict[tuple[str, str], Track]
     simulated: bool
-
-
-def fill_record(trainer: Trainer, record: Record, until: dt.date, progress: Progress | None = None) -> Record:
-    """Walk forward from where the record ends to the last Monday before `until`, adding each week's predictions."""
-    start = record.last + dt.timedelta(days=1) if record.last else trainer.study.dates[0]
-    weeks = list(instants(trainer.study, start, until - dt.timedelta(days=1)))
-    for done, date in enumerate(weeks, 1):
-        learn(trainer, record, date)
-        if progress:
-            progress("record", done, len(weeks))
-    return record
-
-
-def learn(trainer: Trainer, record: Record, date: dt.date) -> WeekSignals:
-    """Form one week's signals and add them to the record."""
-    week = form_signals(trainer.study.panel, record, date, trainer)
-    line = recorded(week, trainer, record)
-    if line is not None:
-        record.append(line)
-    return week
 
 
 def run_backtest(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from engine.allocation import allocate
 from engine.costs import ILLIQUID_VOLUME
 from engine.draft import begin, finish, hold
 from engine.eligibility import eligible
-from engine.model import Call, Cause, Decision, Portfolio, RiskReading, Signal, WeekSignals
+from engine.model import Call, Cause, Decision, Portfolio, RiskReading, RiskStep, Signal, WeekSignals
 from engine.modes import mode as mode_of
 from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel
@@ -18,6 +20,7 @@ from engine.rebalance import Wish
 from engine.risk import STEPS, climb, has_rested, read_risk, score_of, theme_components, volatility
 from engine.selection import Field, choose, exit_wish, extension, stance
 from engine.themes import theme
+from engine.triggers import read_emergencies
 
 VOLATILE = 0.065  # daily deviation over 30 days from which a token counts as volatile (124 % a year)
 EVEN = 0.02  # added to every strength: weekly odds say little, so weights lean on them and do not follow them
@@ -41,19 +44,23 @@ def decide(
     """
     entry, rules = theme(index), mode_of(mode)
     draft = begin(index, mode, panel, previous, sequence, causes or ())
+    weekly = causes is None
     excluded = {symbol: order.reason for symbol, order in orders.excluded(index, panel.as_of).items()}
     members = eligible(entry, panel, frozenset(draft.risky), excluded, rules.calmer)
+    if weekly:
+        ordered = tuple(cause for cause in orders.causes(index, panel.as_of) if cause.key not in draft.answered)
+        draft = replace(draft, causes=(*ordered, *read_emergencies(draft, members.columns)))
     field = Field(entry, rules, draft, members, signals.by_symbol(), excluded)
 
     chosen = choose(field)
     shape = _weights(field, chosen, 1.0)
     components = theme_components(index, panel, signals.market)
-    weekly = causes is None  # the ladder comes down on Mondays alone
     rested = weekly and (previous is None or has_rested(panel.as_of, previous.step_since))
     step = climb(score_of(components), rules, draft.step, rested)
     risk = read_risk(components, rules, draft.step, step, volatility(panel, chosen, shape))
     paused = orders.paused(index, panel.as_of)
-    if paused is not None:
+    if paused is not None:  # a step is taken when holdings shrink for it, not before
+        risk = replace(risk, step=draft.step or RiskStep.NORMAL)
         return hold(draft, risk, len(members), f"paused by an admin: {paused.reason}")
     exposure = max(1 - risk.stablecoin_share - draft.stuck_weight, 0.0)
     target = _weights(field, chosen, exposure)
@@ -62,15 +69,15 @@ def decide(
     kept = {panel.tokens[j].symbol for j in chosen}
     exits = {symbol: exit_wish(field, symbol, symbol in kept) for symbol in draft.risky}
     wanted = {symbol: wish.weight for symbol, wish in wishes.items()}
-    worth = {symbol: field.spoken[symbol].steady + EVEN for symbol in wishes}
+    worth = {symbol: max(field.spoken[symbol].steady, 0.0) + EVEN for symbol in wishes}
     banded = rebalance.within_bands(draft.risky, wanted, rules.band, draft.stuck)
+    banded = rebalance.within_groups(banded, _groups(field, chosen))
     budget = rules.turnover if previous else 1.0
     final, unspent = rebalance.within_budget(draft.risky, banded, worth, budget, rules.floor)
     lines = rebalance.holdings(draft.risky, final, wishes, exits, draft.stuck, frozenset(unspent))
     cut = (1 / PROFIT - 1) * float(target[_ahead(field, chosen)].sum())
     notes = _notes(field, target, exposure - cut, sum(unspent.values()), signals)
-    ordered = tuple(cause for cause in orders.causes(index, panel.as_of) if cause.key not in draft.answered)
-    return finish(draft, lines, risk, len(members), notes, ordered if causes is None else causes)
+    return finish(draft, lines, risk, len(members), notes, draft.causes)
 
 
 def _weights(field: Field, chosen: NDArray[np.intp], total: float) -> NDArray[np.float64]:
@@ -80,11 +87,19 @@ def _weights(field: Field, chosen: NDArray[np.intp], total: float) -> NDArray[np
     sigma = np.array([s.volatility or np.inf for s in picked])
     strength = np.array([max(s.steady, 0.0) + EVEN for s in picked])
     caps = np.full(len(picked), min(rules.token_cap * field.entry.cap_scale, 1.0))
-    illiquid = ~(panel.market_volume[-1, chosen] >= ILLIQUID_VOLUME)
-    groups = [(sigma >= VOLATILE, rules.volatile_cap), (illiquid, rules.illiquid_cap)]
+    symbols = [signal.symbol for signal in picked]
+    groups = [(np.array([s in group for s in symbols], dtype=bool), cap) for group, cap in _groups(field, chosen)]
     weights = allocate(strength / sigma, total, caps, groups, rules.floor)
     weights = weights * np.where(_ahead(field, chosen), PROFIT, 1.0)
     return np.where(weights >= rules.floor, weights, 0.0)
+
+
+def _groups(field: Field, chosen: NDArray[np.intp]) -> list[tuple[list[str], float]]:
+    """The chosen that are volatile and those that are illiquid, each with the cap of all of them together."""
+    named = [(field.panel.tokens[j].symbol, float(field.panel.market_volume[-1, j])) for j in chosen.tolist()]
+    volatile = [symbol for symbol, _ in named if (field.spoken[symbol].volatility or np.inf) >= VOLATILE]
+    illiquid = [symbol for symbol, volume in named if not volume >= ILLIQUID_VOLUME]
+    return [(volatile, field.rules.volatile_cap), (illiquid, field.rules.illiquid_cap)]
 
 
 def _ahead(field: Field, columns: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -132,7 +147,7 @@ def _notes(
     left = exposure - target.sum()
     if left > 0.01:
         held = int((target > 0).sum())
-        names = f"Only {held} bullish under the caps" if held else "None is bullish"
+        names = f"Only {held} fit under the caps" if held else "None is bullish"
         notes.append(f"{names}, so {100 * left:.0f} % more waits in stablecoins.")
     if unspent > 0.01:
         notes.append(f"The week's budget for buying is spent: {100 * unspent:.0f} % more follows later.")

@@ -91,11 +91,14 @@ def finish(
     eligible: int,
     notes: tuple[str, ...],
     causes: tuple[Cause, ...] = (),
+    keep_leg: bool = False,
 ) -> Decision:
-    """Add the stablecoin leg that makes the weights sum to 1, and the trades that lead there."""
+    """Add the stablecoin leg that makes the weights sum to 1 (`keep_leg`: in its parts), and the trades."""
     left = 1 - sum(line.weight for line in lines)
     share = left if left > ROUNDING else 0.0
-    leg = rebalance.stable_leg(draft.cash, stablecoins.spread(draft.panel, share))
+    waiting = sum(draft.cash.values())
+    kept = {s: w * share / waiting for s, w in draft.cash.items()} if keep_leg and waiting > 0 else None
+    leg = rebalance.stable_leg(draft.cash, stablecoins.spread(draft.panel, share) if kept is None else kept)
     return _decision(draft, (*lines, *leg), risk, eligible, notes, causes)
 
 
@@ -125,7 +128,7 @@ def _decision(
         risk=risk,
         holdings=lines,
         trades=changes,
-        turnover=rebalance.turnover(changes),
+        turnover=rebalance.turnover(lines),
         cost_estimate=rebalance.cost(changes),
         eligible=eligible,
         level_net=draft.level,

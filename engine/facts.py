@@ -18,6 +18,7 @@ AGE_DAYS = 90  # published methods ask 30 to 180 days
 COVERAGE_DAYS, COVERAGE = 90, 0.9
 STALE_DAYS = 2  # data older than two bars is refused
 JUMP = 10.0  # a day's move beyond this factor is a wrong price until other days say otherwise
+RANKED = 200  # the last place of the monthly ranking that counts
 SANE_DAYS = 7  # so many days without such a move are what other days must say
 CALM_DAYS, CALM_LEAST = 30, 20  # days of volatility, and how many returns of them must be there
 COPY_WORDS = frozenset({"wrapped", "staked", "bridged", "pegged"})  # in a name: a claim on another token
@@ -86,7 +87,7 @@ def _read(panel: Panel) -> Facts:
         covered=observed[-COVERAGE_DAYS:].mean(axis=0) >= COVERAGE,
         price=price,
         sane=_is_sane(panel.close) & (price > 0),
-        ranked=np.isfinite(supply),
+        ranked=np.isfinite(supply) & (panel.rank[-1] <= RANKED),
         cap=np.where(np.isfinite(cap), cap, np.nan),
         volume=panel.market_volume[-1],
         volatility=_volatility(panel.close),

@@ -19,7 +19,7 @@ class Orders:
 
     @classmethod
     def of(cls, orders: Sequence[Order]) -> Orders:
-        return cls(tuple(sorted(orders, key=lambda order: (order.effective, order.given, order.id))))
+        return cls(tuple(sorted(orders, key=_place)))
 
     def excluded(self, index: str, date: dt.date) -> dict[str, Order]:
         """{symbol: the order that keeps it out} of an index at `date` 00:00 UTC."""
@@ -52,6 +52,12 @@ class Orders:
 
     def _counting(self, index: str, date: dt.date) -> Iterator[Order]:
         return (o for o in self.given if o.effective <= date and o.index in (None, index))
+
+
+def _place(order: Order) -> tuple[dt.date, dt.datetime, int, str]:
+    """Orders of one second stand in the order of their numbers: 2026-11-23/9 before /10."""
+    number = order.id.rpartition("/")[2]
+    return order.effective, order.given, int(number) if number.isdecimal() else 10**9, order.id
 
 
 NO_ORDERS = Orders()

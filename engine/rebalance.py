@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.costs import NOTIONAL, Depth, cost_rate
@@ -11,6 +11,7 @@ from engine.model import Action, Grade, Holding, Trade
 
 SHIFT = 0.05  # when the invested share must move by more than this, bands give way
 SMALLEST = 5e-3  # a smaller change of a kept weight is not made
+STILL = (Action.HOLD, Action.STUCK)  # what a line does that trades nothing
 NOISE = 5e-4  # differences smaller than this are rounding, not trades
 
 
@@ -30,14 +31,15 @@ def within_bands(
 ) -> dict[str, float]:
     """Final risky weights, with no trade that is not worth its cost.
 
-    A kept name whose share among the kept is within `band` of its target is not traded for its own sake. When the
-    invested share as a whole must move by more than SHIFT, such names move together, in proportion, and never past
-    their targets. A change under SMALLEST is not made at all. Nothing is bought with money that is not there.
+    A kept name whose share among the kept is within `band` of its target is not traded for its own sake. Where that
+    would leave the invested share more than SHIFT off what is wanted, such names move together, in proportion, and
+    never past their targets. A change under SMALLEST is not made. Nothing is bought with money that is not there.
     """
     free = {s: w for s, w in wanted.items() if s not in stuck}
     own = {s: w for s, w in held.items() if s not in stuck}
     kept = own.keys() & free.keys()
-    moves = abs(sum(free.values()) - sum(own.values())) > SHIFT
+    off = sum(own[s] - free[s] for s in kept if abs(free[s] - own[s]) < band)
+    moves = abs(off) > SHIFT or abs(sum(free.values()) - sum(own.values())) > SHIFT
     scale = sum(free[s] for s in kept) / sum(own[s] for s in kept) if kept and moves else 1.0
     inside = {s for s in kept if abs(free[s] - own[s] * scale) < band}
     rest = sum(free[s] for s in inside)
@@ -47,6 +49,16 @@ def within_bands(
     room = 1 - sum(held[s] for s in stuck if s in held)
     total = sum(final.values())
     return {s: w * room / total for s, w in final.items()} if total > room else final
+
+
+def within_groups(final: Mapping[str, float], groups: Sequence[tuple[Collection[str], float]]) -> dict[str, float]:
+    """Final weights with every group of symbols cut back to its cap, all its names alike: bands do not loosen it."""
+    cut = dict(final)
+    for symbols, cap in groups:
+        total = sum(cut[s] for s in symbols if s in cut)
+        if total > cap:
+            cut |= {s: cut[s] * cap / total for s in symbols if s in cut}
+    return cut
 
 
 def _towards(held: float, scaled: float, target: float) -> float:
@@ -143,14 +155,14 @@ def trades(lines: tuple[Holding, ...], depths: Mapping[str, Depth]) -> tuple[Tra
     return tuple(
         Trade(line.symbol, change, 0.0 if line.stable else cost_rate(change * NOTIONAL, depths[line.symbol]))
         for line in lines
-        if line.action not in (Action.HOLD, Action.STUCK) and line.symbol != CASH
+        if line.action not in STILL and line.symbol != CASH
         for change in (line.weight - line.from_weight,)
     )
 
 
-def turnover(changes: tuple[Trade, ...]) -> float:
-    """Half the sum of absolute weight changes, stablecoins included: 1 is the whole index replaced."""
-    return sum(abs(trade.change) for trade in changes) / 2
+def turnover(lines: tuple[Holding, ...]) -> float:
+    """Half the sum of absolute weight changes, stablecoins and plain cash included: 1 is the whole index replaced."""
+    return sum(abs(line.weight - line.from_weight) for line in lines if line.action not in STILL) / 2
 
 
 def cost(changes: tuple[Trade, ...]) -> float:

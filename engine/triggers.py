@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.draft import Draft
+from engine.draft import EMERGENCIES, Draft
 from engine.level import CARRY_DAYS, CASH
 from engine.model import Cause, RiskReading
-from engine.orders import Orders
+from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel
 from engine.rebalance import NOISE
 from engine.stablecoins import off_peg, sound_stablecoins
@@ -32,7 +32,7 @@ class Scene:
 
     draft: Draft
     members: NDArray[np.intp]
-    risk: RiskReading
+    risk: RiskReading | None
     orders: Orders
 
     @property
@@ -70,6 +70,13 @@ def read_causes(scene: Scene) -> tuple[Cause, ...]:
     )
 
 
+def read_emergencies(draft: Draft, members: NDArray[np.intp]) -> tuple[Cause, ...]:
+    """The causes that sell one token at once, which a weekly decision answers like one between weeks."""
+    scene = Scene(draft, members, None, NO_ORDERS)
+    found = (cause for trigger in TRIGGERS if trigger.name in EMERGENCIES for cause in trigger.read(scene))
+    return tuple(cause for cause in found if cause.key not in draft.answered)
+
+
 def _orders(scene: Scene) -> Iterator[Cause]:
     yield from scene.orders.causes(scene.draft.index, scene.panel.as_of)
 
@@ -77,13 +84,13 @@ def _orders(scene: Scene) -> Iterator[Cause]:
 def _excluded(scene: Scene) -> Iterator[Cause]:
     orders = scene.orders.excluded(scene.draft.index, scene.panel.as_of)
     for symbol, _ in scene.held:
-        if symbol in orders:
+        if symbol in orders and symbol not in scene.draft.stuck:
             yield Cause("exclusion", symbol, f"{symbol} was excluded by an admin: {orders[symbol].reason}")
 
 
 def _step_up(scene: Scene) -> Iterator[Cause]:
     risk = scene.risk
-    if risk.step is not risk.previous_step:
+    if risk is not None and risk.step is not risk.previous_step:
         was = risk.previous_step.value if risk.previous_step else "unread"
         since = scene.draft.previous.step_since if scene.draft.previous else None
         about = f"{risk.step.value} after {since}"

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.backtest import Progress, fill_record, learn
 from engine.crosscheck import CrossCheck, cross_check
 from engine.errors import BadRequest, NotEnoughData
+from engine.learning import Progress, fill_record, learn
 from engine.model import Decision, LevelPoint, Portfolio, Prediction, Settlement, WeekSignals
 from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel

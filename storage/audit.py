@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 from typing import NamedTuple
 
+from engine.errors import StorageError
 from engine.model import Ledger, Order
 from storage.connection import Connection
 
@@ -42,11 +43,9 @@ class AuditStore:
             row,
         )
 
-    def identities(self, ledger: Ledger) -> dict[str, Identity]:
+    def identities(self) -> dict[str, Identity]:
         """{order id: who gave it}; who was forgotten is not in it."""
-        rows = self._db.rows(
-            "SELECT order_id, platform, chat, user FROM audit WHERE ledger = ? AND user IS NOT NULL", (ledger,)
-        )
+        rows = self._db.rows("SELECT order_id, platform, chat, user FROM audit WHERE user IS NOT NULL")
         return {order: Identity(platform, chat, user) for order, platform, chat, user in rows}
 
     def forget(self, platform: str, user: str) -> bool:
@@ -65,7 +64,12 @@ class AuditStore:
                 )
             )
         if not self._db.raw.conn.in_transaction:  # the write-ahead log still holds the old pages
-            self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+            if busy and busy[0]:
+                raise StorageError(
+                    "the name is deleted, but another program reads the database, so its old pages may still hold it: "
+                    "stop the bot and run the command again."
+                )
         return known > 0
 
     def _unused(self) -> str:

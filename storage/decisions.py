@@ -197,8 +197,11 @@ def told_in(entries: Iterable[Entry | Link]) -> Iterator[tuple[Entry, Decision |
 
 
 def _entry(link: Link) -> Entry:
-    date = dt.date.fromisoformat(link.date)
-    return Entry(link.ledger, int(link.seq), link.kind, date, link.body, link.previous, link.hash)
+    try:
+        date, seq = dt.date.fromisoformat(link.date), int(link.seq)
+    except ValueError as error:
+        raise BrokenJournal(f"entry {link.seq} of the journal has a date or number that is none: {error}.") from error
+    return Entry(link.ledger, seq, link.kind, date, link.body, link.previous, link.hash)
 
 
 def _key(ledger: str, of: Decision | Settlement) -> Key:

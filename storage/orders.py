@@ -42,9 +42,9 @@ class OrderStore:
         )
         return [self._load(row[0], row[1], entry_from(row[2:]), ledger) for row in rows]
 
-    def next_id(self, ledger: Ledger, effective: dt.date) -> str:
-        """`2026-11-23/1`: the day an order counts from, and its number on that day."""
-        row = self._db.row("SELECT COUNT(*) FROM orders WHERE ledger = ? AND date = ?", (ledger, effective.isoformat()))
+    def next_id(self, effective: dt.date) -> str:
+        """`2026-11-23/1`: the day an order counts from, and its number on it; both ledgers share the numbers."""
+        row = self._db.row("SELECT COUNT(*) FROM orders WHERE date = ?", (effective.isoformat(),))
         return f"{effective}/{(row[0] if row else 0) + 1}"
 
     def _load(self, key: str, date: str, entry: Entry, ledger: Ledger) -> Order:

@@ -189,9 +189,10 @@ STATED = {
         f"its last price for {level.CARRY_DAYS} days, then half of it, half again every week",
         f"after {level.WRITE_OFF_DAYS} days nothing",
     ),
-    "4.7": (f"at most {three('turnover', 100)} % of the index", f"({decide.EVEN:g} + steady strength)"),
+    "4.7": (f"at most {three('turnover', 100)} % of the index", f"({decide.EVEN:g} + steady strength,"),
     "4.8": (
-        f"stands {three('extended')} deviations above its {selection.EXTENDED_DAYS}-day mean",
+        f"stands {three('extended')} deviations (of a daily return, times sqrt({selection.EXTENDED_DAYS}))",
+        f"above its {selection.EXTENDED_DAYS}-day mean",
         "its target is cut by a quarter",
     ),
     "5.1": (

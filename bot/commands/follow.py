@@ -7,7 +7,7 @@ from bot.command import Arguments, Command, Param, Request
 from bot.following import LEAST_STAKE, MIN_ORDER, Plan, Position, plan
 from bot.phrases import exact_dollars, listed, percent, round_dollars, weekday_title
 from bot.reply import Button, Column, Reply, Table, Tone
-from bot.screen import View, fill_close, fine_print, labelled, loud, view
+from bot.screen import View, fill_close, fine_print, labelled, loud, paused_line, view
 from engine.errors import BadRequest
 from engine.level import CASH
 
@@ -32,7 +32,11 @@ def _orders(shown: View, stake: int, other: str) -> Reply:
         title=loud(
             f"Follow {shown.info.title} with {worth}, {week} ({labelled(shown.mode, shown.status)})", shown.status
         ),
-        text=("Starting today: buy what stands under Hold.", _already(orders, worth, shown.decision.sequence)),
+        text=(
+            *paused_line(shown),
+            "Starting today: buy what stands under Hold.",
+            _already(orders, worth, shown.decision.sequence),
+        ),
         table=Table(COLUMNS, tuple(map(_row, orders.positions)), tuple(map(_tone, orders.positions))),
         after=(*_left_out(orders), *_unmoved(orders), *_stuck(orders)),
         note=(_cost_line(orders, stake), _when(shown), fine_print(shown)[0]),

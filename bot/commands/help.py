@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.arguments import Misunderstood, nearest, offers
 from bot.book import Book
-from bot.command import Arguments, Command, Param, Request
+from bot.command import ADMINS, Arguments, Command, Param, Request
 from bot.phrases import clipped, listed
 from bot.reply import Button, Column, Reply, Table
 
@@ -18,6 +18,8 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     wanted = arguments.text.lstrip("/").casefold()
     if wanted in allowed:
         return _one(allowed[wanted])
+    if wanted in COMMANDS:
+        raise Misunderstood(f"/{wanted} is for {ADMINS[COMMANDS[wanted].who]} only.")
     near = nearest(wanted, allowed)
     hint = f"Did you mean {listed(near, 'or')}?" if near else "/help lists them all."
     raise Misunderstood(

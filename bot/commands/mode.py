@@ -18,6 +18,8 @@ def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
     shown = differences(desk, wanted, mine)
     if request.who < Who.CHAT_ADMIN:
         return replace(shown, note=(f"Changing it is for {ADMINS[Who.CHAT_ADMIN]} only.",))
+    if arguments.index is not None:
+        shown = replace(shown, text=(*shown.text, "A mode counts for all indices of a chat."))
     code = desk.keep(request.person, Deed("mode", mode=wanted))
     return replace(
         shown,

@@ -9,6 +9,7 @@ from bot.command import Arguments, Command, Param, Request
 from bot.phrases import capital, listed, percent, weekday_title
 from bot.reply import Button, Reply
 from bot.screen import (
+    View,
     cause_lines,
     fill_line,
     in_stablecoins,
@@ -106,17 +107,17 @@ def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
         title=loud(f"Why {info.title} changed, {week} ({labelled(mode, shown.status)})", shown.status),
         text=(
             *cause_lines(decision),
-            *paused_line(decision),
+            *paused_line(shown),
             *((capital(decision.risk.reason),) if decision.risk else ()),
         ),
-        after=(*(lines or [_unchanged(decision)]), *notes(decision), *earlier),
+        after=(*(lines or [_unchanged(shown)]), *notes(decision), *earlier),
         note=(f"Turnover {percent(decision.turnover)}. {fill_line(shown)}", "Simulated, not advice."),
         buttons=tuple(Button(h.symbol, f"/why ={h.symbol} {info.id}") for h, _, _ in moved[:3]),
     )
 
 
-def _unchanged(decision: Decision) -> str:
-    if paused_line(decision):
+def _unchanged(shown: View) -> str:
+    if paused_line(shown):
         return "No holding changed."
     return "No holding changed: nothing moved far enough to be worth its cost."
 

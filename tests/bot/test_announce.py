@@ -87,7 +87,8 @@ def test_a_stopped_price_is_announced_although_nothing_can_be_traded(book: Any, 
 
 def test_a_long_cause_stays_on_a_phone(book: Any, make: Any) -> None:
     put(book, make, causes=[Cause("order", "7", "an admin ordered a rebalance: " + "because \x1b[31m " * 60)])
-    (said,) = announce(book, "defi", "balanced").text
+    said, moved = announce(book, "defi", "balanced").text
+    assert moved == "Risk moved from normal to raised."
     assert len(said) <= 241 and "\x1b" not in said
 
 

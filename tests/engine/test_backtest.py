@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
-from engine.backtest import fill_record, run_backtest
+from engine.backtest import run_backtest
 from engine.comparators import COMPARATORS
 from engine.errors import BadRequest, NotEnoughData
+from engine.learning import fill_record
 from engine.model import Action
 from engine.panel import build_panel
 from engine.rebuild import rebuild

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backtest import fill_record
+from engine.learning import fill_record
 from engine.model import Call, Odds, Signal, TokenKind
 from engine.modes import modes
 from engine.panel import build_panel

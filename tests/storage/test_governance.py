@@ -28,15 +28,21 @@ def order(**changes: object) -> Order:
 
 def test_an_order_comes_back_as_it_was_journalled(database: Database) -> None:
     first, second = order(), order(id="2023-11-14/2", kind="pause", index=None, symbol=None)
-    assert database.orders.next_id("live", first.effective) == first.id
+    assert database.orders.next_id(first.effective) == first.id
     entry = database.orders.add("live", first, "2.0 abcd")
-    assert database.orders.next_id("live", first.effective) == second.id
+    assert database.orders.next_id(first.effective) == second.id
     database.orders.add("live", second, "2.0 abcd")
     assert database.orders.all("live") == [first, second]
     assert database.orders.all("replay") == []
     assert (entry.kind, entry.date) == ("order", first.effective)
     assert '"method":"2.0 abcd"' in entry.body
     assert database.journal.verify("live").ok
+
+
+def test_both_ledgers_share_the_numbers_of_orders(database: Database) -> None:
+    """An order given before the first live decision counts in the live ledger too, and is no other one's twin."""
+    database.orders.add("replay", order(), "2.0 abcd")
+    assert database.orders.next_id(order().effective) == "2023-11-14/2"
 
 
 def test_a_key_that_leads_to_another_entry_is_a_broken_journal(database: Database) -> None:
@@ -72,11 +78,11 @@ def test_forgetting_leaves_the_pseudonym_and_no_trace_of_the_person_in_the_file(
     database.orders.add("live", order(by=name), "2.0 abcd")
     database.audit.add("live", order(by=name), ANNA, NOW)
     database.confirmations.keep(ANNA, "{}", NOW)
-    assert database.audit.identities("live") == {"2023-11-14/1": ANNA}
+    assert database.audit.identities() == {"2023-11-14/1": ANNA}
     assert ANNA.user.encode() in b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert database.audit.forget(ANNA.platform, ANNA.user)
     assert not database.audit.forget(ANNA.platform, ANNA.user)
-    assert database.audit.identities("live") == {}
+    assert database.audit.identities() == {}
     assert database.connection.rows("SELECT pseudonym, platform, chat, user FROM audit") == [(name, None, None, None)]
     assert database.orders.all("live")[0].by == name
     assert ANNA.user.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -88,7 +94,7 @@ def test_forgetting_one_person_leaves_the_others(database: Database) -> None:
         name = database.audit.pseudonym(person.platform, person.user)
         database.audit.add("live", order(id=str(number), by=name), person, NOW)
     database.audit.forget(ANNA.platform, ANNA.user)
-    assert list(database.audit.identities("live")) == ["2", "3"]
+    assert list(database.audit.identities()) == ["2", "3"]
 
 
 @pytest.mark.rule("9.2")

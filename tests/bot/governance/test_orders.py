@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ BEFORE = {  # what must stand before an order's example applies
     "resume": "/pause defi prices look wrong",
 }
 HOSTILE = {
-    "markup": "_*[<b>&`",
+    "markup": "_*[<bold>&`",
     "mention": "@everyone [click](http://a.b)",
     "control": "bad\x00\x1b[31mred\x07\u202e",
     "lines": "one\ntwo\r\n\u2028three",
@@ -93,9 +94,11 @@ def test_a_confirmed_order_is_journalled_announced_and_audited(command: Command,
     [notice] = office.database.notices.since("live")[seen:]
     assert (notice.index, notice.kind, notice.date) == ("defi", "order", EFFECTIVE)
     assert notice.head == last.hash
-    assert Reply.from_json(notice.reply) == said
+    announced = Reply.from_json(notice.reply)
+    assert replace(announced, note=announced.note[1:]) == said
     assert last.short in said.lines() and order.reason in " ".join(said.lines())
-    assert order.by in " ".join(said.lines())
+    assert order.by in " ".join(announced.lines())
+    assert order.by not in " ".join(said.lines()), "under the admin's own message it would tell whose it is"
 
 
 @pytest.mark.rule("9.3")
@@ -139,6 +142,13 @@ def test_an_order_needs_a_reason(command: Command, office: Any) -> None:
         assert not reply.ok
         assert len(reply.lines()) == 1 and "reason" in reply.lines()[0]
     assert office.everything() == before
+
+
+@pytest.mark.parametrize("blank", ["\u3164" * 5, "\u2800" * 5, "-- --", "a."])
+def test_a_reason_that_says_nothing_is_refused(blank: str, office: Any) -> None:
+    reply = office.say(f"/exclude aave defi {blank}")
+    assert not reply.ok
+    assert "reason" in " ".join(reply.lines())
 
 
 @pytest.mark.parametrize("reason", HOSTILE.values(), ids=HOSTILE.keys())

@@ -11,7 +11,7 @@ from engine.level import CASH
 from engine.model import Action, Cause, Order, RiskStep
 from engine.modes import mode, modes
 from engine.orders import Orders
-from engine.rebalance import NOISE
+from engine.rebalance import NOISE, within_groups
 from engine.selection import BUFFER, LEAVE
 from engine.settle import settle
 from engine.themes import theme
@@ -56,7 +56,7 @@ def test_the_bullish_are_held_and_the_rest_is_not(panel, make_signals):
     assert set(held(decision)) == {"T00", "T01"}
     assert {lines(decision)[s].rule for s in ("T00", "T01")} == {"bullish"}
     assert decision.stablecoin_share == pytest.approx(0.6)
-    assert any("Only 2 bullish" in note for note in decision.notes)
+    assert any("Only 2 fit under the caps" in note for note in decision.notes)
 
 
 @pytest.mark.rule("4.1")
@@ -242,3 +242,40 @@ def test_a_decision_sees_nothing_of_its_own_day_and_fills_at_that_days_close(mak
     assert decision.date == at
     filled = settle(decision, None, jumped)
     assert filled.prices["T00"] == pytest.approx(3 * paths["T00"][-1])
+
+
+@pytest.mark.rule("4.4", "4.5")
+def test_a_group_that_drifted_above_its_cap_is_cut_back_to_it(panel, make_signals, make_book):
+    """Each of five volatile names stands within its band, and all of them together do not."""
+    rules, wild, calm = mode("balanced"), NAMES[:5], NAMES[5:10]
+    sigma = dict.fromkeys(wild, 0.09) | dict.fromkeys(calm, 0.03)
+    signals = make_signals(dict.fromkeys(NAMES[:10], STRONG), panel.as_of, sigma)
+    book = make_book(panel, dict.fromkeys(wild, 0.088) | dict.fromkeys(calm, 0.112))
+    weights = held(decide("defi", "balanced", panel, signals, book))
+    assert sum(weights[s] for s in wild) <= rules.volatile_cap + 1e-9
+    cut = within_groups({"A": 0.3, "B": 0.2, "C": 0.2}, [(("A", "B"), 0.35), (("C",), 0.25), (("D",), 0.0)])
+    assert cut == pytest.approx({"A": 0.21, "B": 0.14, "C": 0.2})
+
+
+@pytest.mark.rule("5.2", "9.2")
+def test_a_paused_index_takes_no_step_because_it_sells_nothing_for_it(panel, make_signals, make_book):
+    """Else the step would count as taken when trading resumes, and nothing would ever shrink for it."""
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of)
+    book = make_book(panel, equal(FIVE, 0.9), RiskStep.RAISED, panel.as_of - dt.timedelta(days=30))
+    paused = decide("defi", "balanced", panel, signals, book, orders=order("pause", panel.as_of))
+    free = decide("defi", "balanced", panel, signals, book)
+    assert free.risk.step is not RiskStep.RAISED
+    assert paused.risk.step is RiskStep.RAISED
+    assert paused.risk.score == free.risk.score
+
+
+@pytest.mark.rule("8.5", "8.10")
+def test_what_collapses_on_a_sunday_is_sold_on_monday(make_panel, make_signals, make_book, paths):
+    fallen = {s: np.array(path) for s, path in paths.items()}
+    fallen["T00"][-1] *= 0.4
+    panel = make_panel(fallen)
+    signals = make_signals(dict.fromkeys(FIVE, STRONG), panel.as_of)
+    decision = decide("defi", "balanced", panel, signals, make_book(panel, equal(FIVE, 0.9)))
+    line = lines(decision)["T00"]
+    assert (line.action, line.rule) == (Action.SELL, "collapse")
+    assert [cause.key for cause in decision.causes] == ["collapse:T00"]

@@ -132,7 +132,7 @@ def test_stablecoins_trade_free_and_plain_cash_is_no_trade():
     known = Depth(2e7, 0.05)
     made = trades(lines, {"A": known})
     assert {trade.symbol: trade.cost_rate for trade in made} == {"A": cost_rate(0.3 * NOTIONAL, known), "USDC": 0.0}
-    assert turnover(made) == pytest.approx((0.3 + 0.2) / 2)
+    assert turnover(lines) == pytest.approx((0.3 + 0.2 + 0.5) / 2)
     assert cost(made) == pytest.approx(0.3 * cost_rate(0.3 * NOTIONAL, known))
 
 

@@ -13,7 +13,7 @@ from engine.draft import STOPPED_DAYS
 from engine.level import CASH
 from engine.model import Action, RiskStep
 from engine.modes import mode, modes
-from engine.rebalance import NOISE, SMALLEST
+from engine.rebalance import NOISE, SHIFT, SMALLEST
 from engine.selection import LEAVE, extension
 from engine.themes import theme
 
@@ -318,5 +318,5 @@ def test_a_decision_is_sound_whatever_is_said_and_held(
     }
     assert decision.cost_estimate >= MIN_COST * sum(abs(h.weight - h.from_weight) for h in risky if h.action is not (
         Action.HOLD)) - 1e-12  # fmt: skip
-    assert decision.stablecoin_share >= rules.stablecoin_share(decision.risk.step) - 10 * rules.band - SMALLEST
+    assert decision.stablecoin_share >= rules.stablecoin_share(decision.risk.step) - SHIFT - 10 * SMALLEST
     assert decision == decide("defi", name, panel, signals, book)

@@ -1,0 +1,33 @@
+"""Walks the record forward: a week's signals are formed from what came before and remembered for what comes after."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from engine.model import WeekSignals
+from engine.record import Record
+from engine.signals import form_signals, recorded
+from engine.walkforward import Trainer, instants
+
+Progress = Callable[[str, int, int], None]  # (what, done, of)
+
+
+def fill_record(trainer: Trainer, record: Record, until: dt.date, progress: Progress | None = None) -> Record:
+    """Walk forward from where the record ends to the last Monday before `until`, adding each week's predictions."""
+    start = record.last + dt.timedelta(days=1) if record.last else trainer.study.dates[0]
+    weeks = list(instants(trainer.study, start, until - dt.timedelta(days=1)))
+    for done, date in enumerate(weeks, 1):
+        learn(trainer, record, date)
+        if progress:
+            progress("record", done, len(weeks))
+    return record
+
+
+def learn(trainer: Trainer, record: Record, date: dt.date) -> WeekSignals:
+    """Form one week's signals and add them to the record."""
+    week = form_signals(trainer.study.panel, record, date, trainer)
+    line = recorded(week, trainer, record)
+    if line is not None:
+        record.append(line)
+    return week
