@@ -311,7 +311,9 @@ def test_a_decision_is_sound_whatever_is_said_and_held(
     assert sum(h.weight - h.from_weight for h in bought) <= rules.turnover + 1e-9
     assert all(h.weight <= cap + 1e-9 for h in bought)
     assert all(h.weight >= rules.floor - 1e-9 for h in risky if h.action is Action.BUY_NEW)
-    assert all(abs(h.weight - h.from_weight) >= SMALLEST - 1e-9 for h in risky if h.weight not in (0, h.from_weight))
+    changes = [abs(h.weight - h.from_weight) for h in risky if h.weight not in (0, h.from_weight)]
+    grouped = volume < ILLIQUID_VOLUME  # then all are illiquid together, and their cap cuts however little
+    assert grouped or all(change >= SMALLEST - 1e-9 for change in changes)
     assert all(h.action is not Action.SELL or h.weight <= NOISE for h in risky)
     assert {t.symbol for t in decision.trades} == {
         h.symbol for h in decision.holdings if h.action is not Action.HOLD and h.symbol != CASH
