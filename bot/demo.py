@@ -34,6 +34,8 @@ TRY = (
     ("/why", "what changed this week"),
     ("/token {held}", "odds, grade, what speaks for and against"),
     ("/risk", "the ladder and its parts"),
+    ("/follow defi 500", "the orders to follow it with $500"),
+    ("/mode", "the three risk modes side by side"),
     ("/track", "against just holding, after costs"),
     ("/verify", "check the journal yourself"),
     ("/explain strength", "any word in plain language"),
