@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.book import Status, next_comes
-from bot.command import ADMINS, Arguments, Request, Who
+from bot.command import ADMINS, Arguments, Command, Param, Request, Who
 from bot.desk import Deed, Desk
 from bot.effects import Effects, effects
 from bot.phrases import capital, clean, instant, short_head
@@ -20,6 +20,7 @@ from engine.orders import Orders
 
 FILLERS = "\u115f\u1160\u3164\uffa0"  # letters by their category that show nothing
 SHORTEST, LONGEST = 3, 200  # characters of a reason
+OF_TOKENS = frozenset({"exclude", "include"})  # kinds that name a token, in every index where they name none
 
 ASKED: Mapping[OrderKind, str] = {
     "exclude": "exclude {symbol} from {where}",
@@ -44,8 +45,10 @@ UNTIL: Mapping[OrderKind, str] = {
 }
 
 
-def order_run(kind: OrderKind) -> Callable[[Request, Desk, Arguments], Reply]:
-    """What one of the order commands does: nothing yet but the preview, and a code to confirm it with."""
+def order_command(kind: OrderKind, help: str, example: str) -> Command:
+    """One of the order commands: it does nothing yet but preview the order, and gives a code to confirm it with."""
+    of_token = kind in OF_TOKENS
+    token = (Param("token", "a token", "token", required=True),) if of_token else ()
 
     def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
         symbol = arguments.token.symbol if arguments.token else None
@@ -54,7 +57,19 @@ def order_run(kind: OrderKind) -> Callable[[Request, Desk, Arguments], Reply]:
             _refuse_stranger(desk, deed, arguments.token.kind)
         return _preview(request, desk, deed)
 
-    return run
+    return Command(
+        name=kind,
+        help=help,
+        run=run,
+        example=example,
+        params=(
+            *token,
+            Param("index", "an index, or all", "scope", required=not of_token),
+            Param("reason", "a reason, which is public", "text", required=True),
+        ),
+        who=Who.BOT_ADMIN,
+        menu=False,
+    )
 
 
 def confirm(request: Request, desk: Desk, code: str) -> Reply:

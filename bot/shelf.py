@@ -23,6 +23,7 @@ from storage.chain import Verdict as ChainVerdict
 from storage.chain import combined, head_verdict
 from storage.database import Database
 
+SIGNALS_SERVE = dt.timedelta(days=7)  # so long one week's signals are decided on
 SKILLS = "skills"  # provenance key: the record's figures, made by the weekly job
 _SKILLS = TypeAdapter(tuple[Skill, ...])
 

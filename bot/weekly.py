@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.announce import announce, method_notice
 from bot.reply import Reply
-from bot.shelf import DatabaseBook, standing_orders, store_skills
+from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
 from engine.comparators import COMPARATORS
 from engine.errors import BadRequest
@@ -24,7 +24,6 @@ from engine.week import DayResult, Standing, WeekResult, check_eve, check_monday
 from storage.database import Database
 
 METHOD = "method"  # kind of journal entry and notice
-WEEK = dt.timedelta(days=7)
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
 
 
@@ -103,7 +102,7 @@ def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = 
     """
     _refuse_the_past(database, ledger, as_of)
     signals = database.signals.latest(ledger)
-    if signals is None or not dt.timedelta() < as_of - signals.date < WEEK:
+    if signals is None or not dt.timedelta() < as_of - signals.date < SIGNALS_SERVE:
         monday = as_of - dt.timedelta(days=as_of.weekday())
         raise BadRequest(
             f"{as_of} is no Monday, and its week is not decided in the {ledger} ledger: decide {monday} first."
@@ -147,8 +146,8 @@ def _days_between(database: Database, ledger: Ledger, as_of: dt.date) -> list[dt
     signals = database.signals.latest(ledger)
     if signals is None or ledger == "live":
         return []
-    newest = max(stored.decision.date for track in tracks() if (stored := database.decisions.latest(ledger, *track)))
-    end = min(as_of, signals.date + WEEK)
+    newest = max(decision.date for decision in _newest(database, ledger).values())
+    end = min(as_of, signals.date + SIGNALS_SERVE)
     return [newest + dt.timedelta(days=k) for k in range(1, (end - newest).days)]
 
 
@@ -156,20 +155,20 @@ def _run_day(database: Database, ledger: Ledger, panel: Panel) -> _Day:
     signals = database.signals.latest(ledger)
     assert signals is not None
     date = panel.as_of
-    decided = {track for track in tracks() if _newest(database, ledger, track, date + dt.timedelta(days=1)) == date}
+    decided = {track for track, decision in _newest(database, ledger).items() if decision.date == date}
     standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
     return _store(database, ledger, compute_day(panel, signals, standings, standing_orders(database, ledger)))
 
 
-def _newest(database: Database, ledger: Ledger, track: tuple[str, str], before: dt.date) -> dt.date | None:
-    stored = database.decisions.latest(ledger, *track, before=before)
-    return stored.decision.date if stored else None
+def _newest(database: Database, ledger: Ledger) -> dict[tuple[str, str], Decision]:
+    """{(index, mode): its newest decision} of a ledger."""
+    found = {track: database.decisions.latest(ledger, *track) for track in tracks()}
+    return {track: stored.decision for track, stored in found.items() if stored}
 
 
 def _refuse_the_past(database: Database, ledger: Ledger, as_of: dt.date) -> None:
     """Decisions of a ledger follow one another: a week before its newest one would begin a second history."""
-    newest = [database.decisions.latest(ledger, index, mode) for index, mode in tracks()]
-    last = max((stored.decision.date for stored in newest if stored), default=as_of)
+    last = max((decision.date for decision in _newest(database, ledger).values()), default=as_of)
     if last > as_of:
         raise BadRequest(f"the {ledger} ledger already reaches {last}: replay earlier weeks in another --database.")
 
@@ -206,8 +205,7 @@ def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult 
 
 def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date) -> tuple[Reply, ...]:
     """Journal and announce that the rules changed since the newest decision; nothing where they did not."""
-    newest = [database.decisions.latest(ledger, index, mode) for index, mode in tracks()]
-    dated = [(stored.decision.date, stored.decision.method) for stored in newest if stored]
+    dated = [(decision.date, decision.method) for decision in _newest(database, ledger).values()]
     old = max(dated)[1] if dated else stamp()
     if old == stamp():
         return ()

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from bot.desk import Weighed
-from bot.shelf import standing_orders
+from bot.shelf import SIGNALS_SERVE, standing_orders
 from engine.as_needed import decide_as_needed
 from engine.decide import decide
 from engine.errors import NotEnoughData
@@ -17,8 +17,6 @@ from engine.panel import Panel, build_panel
 from engine.settle import settle
 from engine.themes import themes
 from storage.database import Database
-
-SERVES = dt.timedelta(days=7)  # so long one week's signals are decided on
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,5 +69,5 @@ def _scales(database: Database, ledger: Ledger) -> _Scales:
     signals, span = database.signals.latest(ledger), database.market.span()
     if signals is None or span is None:
         raise NotEnoughData("There is no decision yet, so nothing is held that this could change.")
-    as_of = min(span[1] + dt.timedelta(days=1), signals.date + SERVES)
+    as_of = min(span[1] + dt.timedelta(days=1), signals.date + SIGNALS_SERVE)
     return _Scales(database, ledger, build_panel(database.market, as_of), signals)

@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-from bot.command import Command, Param, Who
-from bot.governance import order_run
+from bot.governance import order_command
 
-COMMAND = Command(
-    name="exclude",
-    help="Keep a token out of an index, or of all",
-    run=order_run("exclude"),
-    example="/exclude aave defi its pool was drained",
-    params=(
-        Param("token", "a token", "token", required=True),
-        Param("index", "an index, or all", "scope"),
-        Param("reason", "a reason, which is public", "text", required=True),
-    ),
-    who=Who.BOT_ADMIN,
-    menu=False,
-)
+COMMAND = order_command("exclude", "Keep a token out of an index, or of all", "/exclude aave defi its pool was drained")
