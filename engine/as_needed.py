@@ -20,9 +20,8 @@ from engine.risk import climb_between, read_risk, score_of, theme_components, vo
 from engine.themes import theme
 from engine.triggers import Scene, read_causes
 
-EXITS = {trigger: trigger for trigger in EMERGENCIES} | {
-    "exclusion": "excluded"
-}  # trigger -> rule of the line it sells
+# The triggers that sell one token, and the rule that its line then carries.
+EXITS = {trigger: trigger for trigger in EMERGENCIES} | {"exclusion": "excluded"}
 
 
 def decide_as_needed(

@@ -22,7 +22,7 @@ from engine.model import BASE_LEVEL, PASSIVE, Decision, LevelPoint, Portfolio
 from engine.panel import Panel
 from engine.passive import decide_passive, go_straight_to, passive_is_due
 from engine.rebalance import Wish
-from engine.risk import LEADER
+from engine.risk import LEADER, above_mean
 from engine.themes import theme
 
 EQUAL, NAIVE, DILUTED = "equal", "naive", "diluted"
@@ -95,7 +95,7 @@ def _naive_weights(panel: Panel, columns: NDArray[np.intp]) -> Floats:
     if len(columns) < NAIVE_LEAST:
         return np.zeros(0)
     close = _carried(panel.close[-max(TREND_DAYS, VOLATILITY_DAYS + 1) - CARRY_DAYS :, columns])
-    rising = _above_mean(close, TREND_DAYS, TREND_LEAST)
+    _, rising = above_mean(close, TREND_DAYS, TREND_LEAST)
     calm = _inverse_volatility(close[-VOLATILITY_DAYS - 1 :, :NAIVE_SIZE])
     if not calm.sum() > 0:
         return np.zeros(0)
@@ -111,16 +111,6 @@ def _carried(close: Floats) -> Floats:
     for _ in range(min(CARRY_DAYS, len(close) - 1)):
         close = np.vstack([close[:1], np.where(np.isfinite(close[1:]), close[1:], close[:-1])])
     return close
-
-
-def _above_mean(close: Floats, days: int, least: int) -> NDArray[np.bool_]:
-    """Whether each token's last close stands above the mean of its last `days`; False with under `least` closes."""
-    window = close[-days:]
-    known = np.isfinite(window)
-    count = known.sum(axis=0)
-    means = np.where(known, window, 0.0).sum(axis=0) / np.maximum(count, 1)
-    above: NDArray[np.bool_] = (count >= least) & known[-1] & (np.where(known[-1], window[-1], 0.0) > means)
-    return above
 
 
 def _inverse_volatility(close: Floats) -> Floats:

@@ -69,7 +69,7 @@ def decide(
     kept = {panel.tokens[j].symbol for j in chosen}
     exits = {symbol: exit_wish(field, symbol, symbol in kept) for symbol in draft.risky}
     wanted = {symbol: wish.weight for symbol, wish in wishes.items()}
-    worth = {symbol: max(field.spoken[symbol].steady, 0.0) + EVEN for symbol in wishes}
+    worth = {symbol: _lean(field.spoken[symbol]) for symbol in wishes}
     banded = rebalance.within_bands(draft.risky, wanted, rules.band, draft.stuck)
     banded = rebalance.within_groups(banded, _groups(field, chosen))
     budget = rules.turnover if previous else 1.0
@@ -85,13 +85,18 @@ def _weights(field: Field, chosen: NDArray[np.intp], total: float) -> NDArray[np
     panel, rules = field.panel, field.rules
     picked = [field.spoken[panel.tokens[j].symbol] for j in chosen]
     sigma = np.array([s.volatility or np.inf for s in picked])
-    strength = np.array([max(s.steady, 0.0) + EVEN for s in picked])
+    strength = np.array([_lean(s) for s in picked])
     caps = np.full(len(picked), min(rules.token_cap * field.entry.cap_scale, 1.0))
     symbols = [signal.symbol for signal in picked]
     groups = [(np.array([s in group for s in symbols], dtype=bool), cap) for group, cap in _groups(field, chosen)]
     weights = allocate(strength / sigma, total, caps, groups, rules.floor)
     weights = weights * np.where(_ahead(field, chosen), PROFIT, 1.0)
     return np.where(weights >= rules.floor, weights, 0.0)
+
+
+def _lean(signal: Signal) -> float:
+    """What a token's steady strength counts for in money: a negative one as none, and none as EVEN."""
+    return max(signal.steady, 0.0) + EVEN
 
 
 def _groups(field: Field, chosen: NDArray[np.intp]) -> list[tuple[list[str], float]]:

@@ -10,7 +10,7 @@ import numpy as np
 from engine import rebalance, stablecoins
 from engine.allocation import effective_names
 from engine.costs import depth
-from engine.level import is_cash, mark, weights_at
+from engine.level import is_cash, silence, weights_at
 from engine.method import stamp
 from engine.model import BASE_LEVEL, Cause, Decision, Holding, Portfolio, RiskReading, RiskStep
 from engine.panel import Panel
@@ -80,7 +80,7 @@ def begin(
     held, level = weights_at(previous, panel, last) if previous else (stablecoins.spread(panel, 1.0), BASE_LEVEL)
     risky = {s: w for s, w in held.items() if not is_cash(panel, s)}
     cash = {s: w for s, w in held.items() if s not in risky}
-    stuck = frozenset(s for s in risky if (m := mark(panel, s, last)) is None or last - m[1] >= STOPPED_DAYS)
+    stuck = frozenset(s for s in risky if silence(panel, s) >= STOPPED_DAYS)
     return Draft(index, mode, panel, previous, sequence, risky, cash, level, stuck, causes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -44,6 +44,13 @@ def _trust(silent: int) -> float:
     if silent <= CARRY_DAYS:
         return 1.0
     return STOPPED_MARK ** (1 + (silent - CARRY_DAYS - 1) // 7) if silent <= WRITE_OFF_DAYS else 0.0
+
+
+def silence(panel: Panel, symbol: str) -> float:
+    """Days since a token's last candle at the end of the panel; infinite before its first."""
+    last = len(panel.dates) - 1
+    found = mark(panel, symbol, last)
+    return last - found[1] if found else inf
 
 
 def value_at(portfolio: Portfolio, panel: Panel, row: int) -> dict[str, tuple[float, float, int]]:

@@ -28,6 +28,7 @@ COOLDOWN = dt.timedelta(weeks=1)  # a step is held at least so long before the l
 VOLATILITY_DAYS = (60, 365)  # the larger counts: a calm month in a wild year is not a calm market
 STEPS = tuple(RiskStep)
 LEADER = "BTC"
+BREADTH_DAYS, BREADTH_LEAST = 50, 30  # breadth: days of the mean, and closes that it needs
 TREND_DAYS = (28, 56, 112, 224)
 
 
@@ -65,15 +66,20 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
+def above_mean(close: NDArray[np.float64], days: int, least: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(Who has a last close and at least `least` in the last `days`, who of them closed above their mean)."""
+    window = close[-days:]
+    known = np.isfinite(window)
+    count = known.sum(axis=0)
+    means = np.where(known, window, 0.0).sum(axis=0) / np.maximum(count, 1)
+    enough: NDArray[np.bool_] = (count >= least) & known[-1]
+    return enough, enough & (np.where(known[-1], window[-1], 0.0) > means)
+
+
 def _breadth(panel: Panel, columns: Columns, market: MarketView) -> float:
     """Share of members above their own 50-day mean."""
-    window = _tail(panel, columns, 50)
-    count = np.isfinite(window).sum(axis=0)
-    enough = (count >= 30) & np.isfinite(window[-1])
-    if not enough.any():
-        return np.nan
-    means = np.nansum(window[:, enough], axis=0) / count[enough]
-    return float((window[-1, enough] > means).mean())
+    enough, above = above_mean(panel.close[:, columns], BREADTH_DAYS, BREADTH_LEAST)
+    return float(above[enough].mean()) if enough.any() else np.nan
 
 
 def _trend(panel: Panel, columns: Columns, market: MarketView) -> float:

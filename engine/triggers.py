@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.draft import EMERGENCIES, Draft
-from engine.level import CARRY_DAYS, CASH
+from engine.level import CARRY_DAYS, CASH, silence
 from engine.model import Cause, RiskReading
 from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel
@@ -57,14 +57,14 @@ class Trigger:
     read: Callable[[Scene], Iterator[Cause]]
 
 
-def read_causes(scene: Scene) -> tuple[Cause, ...]:
-    """Every cause that calls for a decision now and was not answered lately, in the table's order."""
+def read_causes(scene: Scene, among: Collection[str] | None = None) -> tuple[Cause, ...]:
+    """Every cause that calls for a decision now and was not answered lately, in the table's order (`among` some)."""
     previous = scene.draft.previous
     since = scene.panel.as_of - previous.date if previous else dt.timedelta.max
     return tuple(
         cause
         for trigger in TRIGGERS
-        if since >= dt.timedelta(days=trigger.rest)
+        if since >= dt.timedelta(days=trigger.rest) and (among is None or trigger.name in among)
         for cause in trigger.read(scene)
         if cause.key not in scene.draft.answered
     )
@@ -72,9 +72,7 @@ def read_causes(scene: Scene) -> tuple[Cause, ...]:
 
 def read_emergencies(draft: Draft, members: NDArray[np.intp]) -> tuple[Cause, ...]:
     """The causes that sell one token at once, which a weekly decision answers like one between weeks."""
-    scene = Scene(draft, members, None, NO_ORDERS)
-    found = (cause for trigger in TRIGGERS if trigger.name in EMERGENCIES for cause in trigger.read(scene))
-    return tuple(cause for cause in found if cause.key not in draft.answered)
+    return read_causes(Scene(draft, members, None, NO_ORDERS), EMERGENCIES)
 
 
 def _orders(scene: Scene) -> Iterator[Cause]:
@@ -145,10 +143,10 @@ def _peg_loss(scene: Scene) -> Iterator[Cause]:
 
 
 def _stopped(scene: Scene) -> Iterator[Cause]:
-    for symbol, column in scene.held:
-        silent = _silence(scene.panel, column)
+    for symbol, _ in scene.held:
+        silent = silence(scene.panel, symbol)
         if symbol in scene.draft.stuck and silent <= STOPPED_NEWS_DAYS:
-            yield Cause("stopped", symbol, f"{symbol} has printed no price for {silent} days and cannot be sold")
+            yield Cause("stopped", symbol, f"{symbol} has printed no price for {silent:.0f} days and cannot be sold")
 
 
 def _resumed(scene: Scene) -> Iterator[Cause]:
@@ -161,12 +159,6 @@ def _resumed(scene: Scene) -> Iterator[Cause]:
         gap = len(seen) - 2 - int(before[-1]) if len(before) else 0
         if gap > CARRY_DAYS:
             yield Cause("resumed", symbol, f"{symbol} prints a price again after {gap} days without one")
-
-
-def _silence(panel: Panel, column: int) -> int:
-    """Days since the last close, 0 where it is the last row's."""
-    known = np.flatnonzero(np.isfinite(panel.close[:, column]))
-    return len(panel.dates) - 1 - int(known[-1]) if len(known) else len(panel.dates)
 
 
 TRIGGERS = (
