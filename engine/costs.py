@@ -48,7 +48,7 @@ class Depth(NamedTuple):
 
     def impact(self, dollars: float) -> float:
         """Cost per dollar that the size of a trade adds; no more than can be traded in a day ever counts."""
-        return IMPACT * self._moves * sqrt(min(abs(dollars), self.most) / self._traded)
+        return IMPACT * self._moves * sqrt(min(abs(dollars) / self._traded, PARTICIPATION))
 
     def spread(self) -> float:
         """Slippage of a small order; a token of unknown volume is illiquid."""

@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine.costs import (
@@ -89,6 +89,7 @@ anything = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @pytest.mark.rule("6.1", "6.2")
+@example(1.0, 0.0, 2.2250738585072014e-308, 1.0)  # a volume so small that a tenth of it cannot be written exactly
 @given(st.floats(0, 1e9), st.floats(0, 1e9), anything, st.floats(0, 1e300) | st.just(NAN))
 def test_a_dollar_of_a_larger_trade_costs_no_less_and_never_the_whole_of_it(small, more, volume, volatility):
     known = Depth(volume, volatility)
