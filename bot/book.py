@@ -37,12 +37,15 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Past calls whose grade lay from `low` to `high` inclusive, and how many of them came true."""
+    """Past signals whose grade lay from `low` to `high` inclusive, how many of them ended bullish, and the interval in
+    which the rate lies with 95 % confidence, from `least` to `most`, when whole weeks are drawn again."""
 
     low: int
     high: int
     calls: int
     hits: int
+    least: float = 0.0
+    most: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from engine.evaluation import measure_skill
 from engine.model import Call, Prediction
 from engine.modes import DEFAULT_MODE, mode
 from engine.signals import LETTERS, grade
+from engine.study import WEEK
 
 DRAWS = 400
 SEED = 7
@@ -22,8 +23,9 @@ INSIDE = (0.025, 0.975)  # the quantiles between which 95 % of the draws lie
 
 def skills_of(predictions: Sequence[Prediction], live_start: dt.date | None) -> tuple[Skill, ...]:
     """The record in figures, before `live_start` as backtest and from it on as live, each where outcomes are known."""
-    past = [line for line in predictions if live_start is None or line.date < live_start]
-    live = [line for line in predictions if live_start is not None and line.date >= live_start]
+    week = [line for line in predictions if line.horizon == WEEK]
+    past = [line for line in week if live_start is None or line.date < live_start]
+    live = [line for line in week if live_start is not None and line.date >= live_start]
     found = (_skill(past, "backtest"), _skill(live, "live"))
     return tuple(skill for skill in found if skill is not None)
 
@@ -76,7 +78,7 @@ def _bands(known: Sequence[Prediction]) -> tuple[Band, ...]:
         by_letter.setdefault(grade(line.odds).letter, []).append(line)
     tops = [100, *(least - 1 for least, _ in LETTERS)]
     return tuple(
-        Band(least, top, len(lines), _hits(lines))
+        Band(least, top, len(lines), _hits(lines), *hit_interval(lines))
         for (least, letter), top in zip(LETTERS, tops, strict=False)
         if (lines := by_letter.get(letter))
     )

@@ -13,12 +13,12 @@ from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
 from engine.comparators import COMPARATORS
 from engine.errors import BadRequest
-from engine.learning import Progress
 from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
 from engine.panel import Panel, build_panel
 from engine.record import Record
+from engine.scale import Progress
 from engine.themes import themes
 from engine.week import DayResult, Standing, WeekResult, check_eve, check_monday, compute_day, compute_week
 from storage.database import Database

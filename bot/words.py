@@ -29,6 +29,10 @@ WORDS: Mapping[str, str] = {
     "bullish": "The odds of a rise over the next seven days stand clearly above their base.",
     "buy more": "The holding grows this week.",
     "buy, new": "The token enters the index this week.",
+    "by rules": (
+        "While the models have too little history, or over the last year ordered tokens no better than chance, indices "
+        "hold the largest tokens above their 50-day mean, the calmer the more."
+    ),
     "call": "What a signal says of the next seven days: bullish, neutral, bearish, or no call.",
     "cannot sell": (
         "The token's price has stopped, so it stays at its last share until it trades again: nobody can sell "
@@ -86,6 +90,10 @@ WORDS: Mapping[str, str] = {
     ),
     "extreme": "The highest of the four steps of risk: most of the index waits in stablecoins.",
     "false alarm": "A retreat into stablecoins after which the index would have done better staying invested.",
+    "family": (
+        "One of six kinds of data points: price, volume & liquidity, technical, on-chain, sentiment, macro. Each adds "
+        "its part to the strength; the parts add up to it. Its grade is what it would say alone."
+    ),
     "fill": "The price at which a trade happens: the close of the day of the decision, 24 hours after it.",
     "grade": "0 to 100: of 100 weeks that leave the neutral band, how many should go up. The letter runs from A+ to E.",
     "head": (
@@ -134,6 +142,10 @@ WORDS: Mapping[str, str] = {
     "minimum order": "$10, the smallest order that exchanges commonly take. In /follow smaller ones are left out.",
     "mode": "How much risk an index takes: conservative, balanced or aggressive. Admins choose it for their chat.",
     "mood": "Part of the risk score: the Fear & Greed index, 0 to 100.",
+    "month": (
+        "The outlook for four weeks, learned and scored apart from the week's. Indices go by the week; the month "
+        "stands beside it."
+    ),
     "naive rules": (
         "A plain comparison without any model: the largest tokens above their 50-day mean, the calmer the more, "
         "less of all in bad markets."
@@ -214,24 +226,25 @@ ALIASES: Mapping[str, str] = {
     "between weeks": "as-needed", "buy": "buy, new", "calls": "call", "causes": "cause", "changes": "change",
     "collapsed": "collapse", "data point": "data points", "depeg": "peg loss", "diluted": "diluted twin",
     "duplicate": "duplicates", "equal holdings": "effective names", "equal-weight": "equal weight",
-    "exclude": "exclusion", "excluded": "exclusion", "false alarms": "false alarm", "fills": "fill",
-    "holding": "just holding", "include": "exclusion", "indices": "index", "market impact": "impact",
-    "max drawdown": "drawdown", "maximum drawdown": "drawdown", "min order": "minimum order",
-    "minimum": "minimum order", "mix": "diluted twin", "modes": "mode", "naive": "naive rules", "new": "buy, new",
-    "onchain": "on-chain", "ordered": "order", "orders": "order", "parts": "part", "passive": "just holding",
-    "paused": "pause", "peg": "peg loss", "profit-taking": "profit", "pseudonyms": "pseudonym",
-    "rank ic": "rank correlation", "rebalance": "order", "replay": "backtest", "resume": "pause",
-    "resumed": "stopped price", "risk off": "risk-off", "risk step": "step", "signals": "signal", "slippage": "cost",
-    "sold": "sell", "spread": "effective names", "spread out": "effective names", "stable": "stablecoins",
-    "stablecoin": "stablecoins", "steps": "step", "stopped": "stopped price", "the mix": "diluted twin",
-    "tokens": "token", "triggers": "trigger", "turnover budget": "budget", "volume": "volume & liquidity",
-    "weights": "weight", "worst fall": "drawdown",
+    "exclude": "exclusion", "excluded": "exclusion", "false alarms": "false alarm", "families": "family",
+    "fills": "fill", "four weeks": "month", "holding": "just holding", "include": "exclusion", "indices": "index",
+    "market impact": "impact", "max drawdown": "drawdown", "maximum drawdown": "drawdown",
+    "min order": "minimum order", "minimum": "minimum order", "mix": "diluted twin", "modes": "mode",
+    "naive": "naive rules", "new": "buy, new", "onchain": "on-chain", "ordered": "order", "orders": "order",
+    "parts": "part", "passive": "just holding", "paused": "pause", "peg": "peg loss", "profit-taking": "profit",
+    "pseudonyms": "pseudonym", "rank ic": "rank correlation", "rebalance": "order", "replay": "backtest",
+    "resume": "pause", "resumed": "stopped price", "risk off": "risk-off", "risk step": "step", "rules": "by rules",
+    "signals": "signal", "slippage": "cost", "sold": "sell", "spread": "effective names",
+    "spread out": "effective names", "stable": "stablecoins", "stablecoin": "stablecoins", "steps": "step",
+    "stopped": "stopped price", "the mix": "diluted twin", "tokens": "token", "triggers": "trigger",
+    "turnover budget": "budget", "volume": "volume & liquidity", "weights": "weight", "worst fall": "drawdown",
 }  # fmt: skip
 
 RULES: Mapping[str, str] = {
     "band": "the change was too small to be worth its cost",
     "bearish": "call turned bearish",
     "budget": "the week's turnover budget was spent on larger matters",
+    "by_rules": "the models have no say, so the written rules alone decide by size and trend",
     "bullish": "called bullish, and there is room",
     "capitalisation": "the largest of the theme are held by size",
     "collapse": "its price collapsed",

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from engine.comparators import COMPARATORS
 from engine.errors import NotEnoughData
-from engine.learning import Progress, fill_record, learn
+from engine.fitting import Recipe
+from engine.learning import fill_record, learn
 from engine.model import Prediction, WeekSignals
 from engine.panel import Panel
-from engine.record import Record
-from engine.study import Study, build_study
+from engine.record import Record, market_move
+from engine.scale import SERIAL, Progress, Workers
+from engine.study import HORIZONS, MONTH, WEEK, Study, build_study
 from engine.track import Track
 from engine.walkforward import Trainer, instants
 
-WEEK = 7
+
+@dataclass(frozen=True, slots=True)
+class MarketWeek:
+    """What the market head said of one week at one horizon, and whether the median peer rose; None while unknown."""
+
+    date: dt.date
+    horizon: int
+    p_up: float
+    base_up: float
+    rose: bool | None
 
 
 @dataclass(frozen=True)
@@ -26,9 +39,11 @@ class Backtest:
     start: dt.date
     end: dt.date
     weeks: tuple[WeekSignals, ...]
-    predictions: tuple[Prediction, ...]
+    predictions: tuple[Prediction, ...]  # of the week ahead
     tracks: dict[tuple[str, str], Track]
     simulated: bool
+    market: tuple[MarketWeek, ...] = ()
+    month: tuple[Prediction, ...] = ()  # of the four weeks ahead
 
 
 def run_backtest(
@@ -38,8 +53,13 @@ def run_backtest(
     start: dt.date,
     end: dt.date,
     progress: Progress | None = None,
+    workers: Workers = SERIAL,
+    recipe: Recipe | None = None,
 ) -> Backtest:
-    """Decide every Monday from `start` to `end` and settle each at its close; NotEnoughData where there is none."""
+    """Decide every Monday from `start` to `end` and settle each at its close; NotEnoughData where there is none.
+
+    `workers` fit the refits; a `recipe` leaves classifiers or families out, for an ablation.
+    """
     panel = panel.until(panel.newest + dt.timedelta(days=1))
     study = build_study(panel)
     dates = list(instants(study, start, end))
@@ -48,7 +68,8 @@ def run_backtest(
             f"there is no Monday to decide between {start} and {end}: "
             f"this history runs from {panel.dates[0]} to {panel.dates[-1]}."
         )
-    trainer = Trainer(study)
+    trainer = Trainer(study, recipe)
+    trainer.prepare(instants(study, study.dates[0], dates[-1]), workers, progress)
     record = fill_record(trainer, Record(), dates[0], progress)
     tracks = {(i, m): Track(i, m) for i in indices for m in (*modes, *COMPARATORS)}
     weeks = []
@@ -63,11 +84,28 @@ def run_backtest(
     for track in tracks.values():
         track.reach(panel, last)
         track.mark(panel, last)
-    return Backtest(start, end, tuple(weeks), _predictions(record, study, dates[0]), tracks, panel.simulated)
+    lines = [line for line in record.predictions(study) if line.date >= dates[0]]
+    return Backtest(
+        start,
+        end,
+        tuple(weeks),
+        tuple(line for line in lines if line.horizon == WEEK),
+        tracks,
+        panel.simulated,
+        tuple(_market_weeks(record, study, dates[0])),
+        tuple(line for line in lines if line.horizon == MONTH),
+    )
 
 
-def _predictions(record: Record, study: Study, start: dt.date) -> tuple[Prediction, ...]:
-    return tuple(line for line in record.predictions(study) if line.date >= start)
+def _market_weeks(record: Record, study: Study, start: dt.date) -> Iterator[MarketWeek]:
+    for week in record:
+        if week.date < start:
+            continue
+        for horizon in HORIZONS:
+            view, moved = week.views[horizon], market_move(study, study.week(week.date), horizon)
+            p_up = 1 / (1 + np.exp(-(np.log(view.market_base / (1 - view.market_base)) + view.market)))
+            rose = bool(moved > 0) if np.isfinite(moved) else None
+            yield MarketWeek(week.date, horizon, float(p_up), view.market_base, rose)
 
 
 def _step(tracks: dict[tuple[str, str], Track], panel: Panel, week: WeekSignals, date: dt.date) -> None:

@@ -18,12 +18,12 @@ from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel
 from engine.rebalance import Wish
 from engine.risk import STEPS, climb, has_rested, read_risk, score_of, theme_components, volatility
-from engine.selection import Field, choose, exit_wish, extension, stance
+from engine.selection import Field, choose, exit_wish, extension
 from engine.themes import theme
 from engine.triggers import read_emergencies
 
 VOLATILE = 0.065  # daily deviation over 30 days from which a token counts as volatile (124 % a year)
-EVEN = 0.02  # added to every strength: weekly odds say little, so weights lean on them and do not follow them
+EVEN = 0.05  # added to every strength: weekly odds say little, so weights lean on them and do not follow them
 PROFIT = 0.75  # an over-extended holding's target is cut to this share of itself
 THIN = 5  # eligible members below which the index says so
 
@@ -50,7 +50,7 @@ def decide(
     if weekly:
         ordered = tuple(cause for cause in orders.causes(index, panel.as_of) if cause.key not in draft.answered)
         draft = replace(draft, causes=(*ordered, *read_emergencies(draft, members.columns)))
-    field = Field(entry, rules, draft, members, signals.by_symbol(), excluded)
+    field = Field(entry, rules, draft, members, signals.by_symbol(), excluded, signals.rules_only)
 
     chosen = choose(field)
     shape = _weights(field, chosen, 1.0)
@@ -125,11 +125,13 @@ def _wish(field: Field, column: int, weight: float, signal: Signal, risk: RiskRe
     """A wanted weight, the rule that moves it and the best word for it."""
     best = next((r.text for r in signal.reasons if r.contribution > 0), "stronger than its peers")
     ahead, moves = extension(field.panel, column), weight - field.draft.risky.get(signal.symbol, 0.0)
+    if field.rules_only:
+        best = "its price stands above its 50-day mean"
     if signal.symbol not in field.draft.risky:
-        rule = "bullish"
+        rule = "by_rules" if field.rules_only else "bullish"
     elif ahead >= field.rules.extended and moves < 0:
         rule, best = "profit", f"it ran {ahead:.1f} deviations ahead of its 50-day mean"
-    elif stance(signal, field.rules) is Call.NEUTRAL:
+    elif field.stance(signal.symbol, column) is Call.NEUTRAL:
         rule, best = "kept", "no longer bullish, but not bearish"
     else:
         rule = "risk_ladder" if moves * _ladder_moves(risk) < 0 else "conviction"

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 from engine.model import WeekSignals
 from engine.record import Record
-from engine.signals import form_signals, recorded
+from engine.scale import SERIAL, Progress, Workers
+from engine.signals import form_week
 from engine.walkforward import Trainer, instants
 
-Progress = Callable[[str, int, int], None]  # (what, done, of)
 
-
-def fill_record(trainer: Trainer, record: Record, until: dt.date, progress: Progress | None = None) -> Record:
+def fill_record(
+    trainer: Trainer,
+    record: Record,
+    until: dt.date,
+    progress: Progress | None = None,
+    workers: Workers = SERIAL,
+) -> Record:
     """Walk forward from where the record ends to the last Monday before `until`, adding each week's predictions."""
     start = record.last + dt.timedelta(days=1) if record.last else trainer.study.dates[0]
     weeks = list(instants(trainer.study, start, until - dt.timedelta(days=1)))
+    trainer.prepare(weeks, workers, progress)
     for done, date in enumerate(weeks, 1):
         learn(trainer, record, date)
         if progress:
@@ -26,8 +31,7 @@ def fill_record(trainer: Trainer, record: Record, until: dt.date, progress: Prog
 
 def learn(trainer: Trainer, record: Record, date: dt.date) -> WeekSignals:
     """Form one week's signals and add them to the record."""
-    week = form_signals(trainer.study.panel, record, date, trainer)
-    line = recorded(week, trainer, record)
+    week, line = form_week(trainer.study.panel, record, date, trainer)
     if line is not None:
         record.append(line)
     return week

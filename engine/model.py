@@ -134,9 +134,41 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyView:
+    """What one family of data points makes of a token.
+
+    `contribution` is its part of the conviction: the parts of all families add up to it. `grade` is what would be said
+    with this family alone, `without` the conviction with all the others. `present` of `total` of its own data points
+    are there; a `stale` family knew this token until lately and is silent now.
+    """
+
+    family: str
+    contribution: float
+    without: float
+    grade: Grade
+    present: int
+    total: int
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The longer horizon, scored apart: odds for `days` from the fill beside their base rates, and their strength."""
+
+    days: int
+    odds: Odds
+    base: Odds
+    conviction: float
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """What is said of one token for one week; an abstained one carries base rates, conviction 0 and the reason.
-    `conviction` is this week's strength, `steady` its mean with up to three weeks before, by which indices go."""
+
+    `conviction` is this week's strength, `steady` its mean with up to three weeks before, by which indices go.
+    `relative` are calibrated log odds of beating the median peer. `month` is the four-week outlook beside the week.
+    """
 
     symbol: str
     odds: Odds
@@ -153,6 +185,8 @@ class Signal:
     close: float | None
     return_7d: float | None
     steady: float = 0.0
+    families: tuple[FamilyView, ...] = ()
+    month: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +200,10 @@ class MarketView:
 
 @dataclass(frozen=True, slots=True)
 class WeekSignals:
-    """All of one week's signals, made once and shared by every index and mode."""
+    """All of one week's signals, made once and shared by every index and mode.
+
+    `silenced` names the heads whose last year was no better than their base rates: they have no say this week.
+    """
 
     date: dt.date
     refit: dt.date | None
@@ -175,6 +212,12 @@ class WeekSignals:
     dropped_features: tuple[str, ...] = ()
     note: str = ""
     method: str = ""
+    silenced: tuple[str, ...] = ()
+
+    @property
+    def rules_only(self) -> bool:
+        """Whether no head says which token is better, so that indices fall back to their written rules."""
+        return self.refit is None or "relative" in self.silenced
 
     def by_symbol(self) -> dict[str, Signal]:
         return {signal.symbol: signal for signal in self.signals}
@@ -182,12 +225,22 @@ class WeekSignals:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One line of the record: what both heads said out of sample, and once known, what came."""
+    """One line of the record: what every head said out of sample, and once known, what came.
+
+    `horizon` in days. `members` are the classifiers' scores, each in deviations of its week; `relative` calibrated log
+    odds of beating the median peer; `movement` the movement head's and `market` the market head's log odds above their
+    base rates, `market_base` the chance of a rise that the latter leans on. `odds`, `base` and `conviction` are what
+    was said. `excess` is the log return above the median peer's.
+    """
 
     date: dt.date
     symbol: str
+    horizon: int
+    members: tuple[float, ...]
     relative: float
+    movement: float
     market: float
+    market_base: float
     odds: Odds
     base: Odds
     conviction: float

@@ -3,33 +3,63 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model import Call, Odds, Prediction
-from engine.study import Study
+from engine.study import WEEK, Study
 
 Floats = NDArray[np.float64]
 OUTCOMES = (Call.BEARISH, Call.NEUTRAL, Call.BULLISH)
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedWeek:
-    """One week's out-of-sample scores: columns of the panel (n,), log odds of both heads, odds (n, 3), base (3,)."""
+class View:
+    """What was said at one horizon of the tokens of one week (n,): the heads' own scores, and the odds made of them.
 
-    date: dt.date
-    symbols: tuple[str, ...]
+    `members` (n, members) in deviations of the week, `relative` (n,) calibrated log odds of beating the median peer,
+    `movement` (n,) and `market` log odds above the base rates of their heads, `market_base` a chance. `odds` (n, 3) and
+    `base` (3,) are what was said.
+    """
+
+    members: Floats
     relative: Floats
+    movement: Floats
     market: float
+    market_base: float
     odds: Floats
     base: Floats
 
     @property
+    def score(self) -> Floats:
+        """The ensemble's score (n,): its members weigh the same."""
+        mean: Floats = self.members.mean(axis=1)
+        return mean
+
+    @property
     def conviction(self) -> Floats:
         return conviction(self.odds, self.base)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedWeek:
+    """One week's out-of-sample views by horizon in days, each of the same tokens."""
+
+    date: dt.date
+    symbols: tuple[str, ...]
+    views: Mapping[int, View]
+
+    @property
+    def week(self) -> View:
+        return self.views[WEEK]
+
+    @property
+    def conviction(self) -> Floats:
+        """Strengths of the week ahead, by which indices go."""
+        return self.week.conviction
 
 
 def conviction(odds: Floats, base: Floats) -> Floats:
@@ -66,46 +96,72 @@ class Record:
     @classmethod
     def from_predictions(cls, predictions: Iterable[Prediction]) -> Record:
         """Rebuild the record from stored lines."""
-        by_date: dict[dt.date, list[Prediction]] = {}
+        by_date: dict[dt.date, dict[int, list[Prediction]]] = {}
         for line in predictions:
-            by_date.setdefault(line.date, []).append(line)
+            by_date.setdefault(line.date, {}).setdefault(line.horizon, []).append(line)
         return cls(
             RecordedWeek(
-                date=date,
-                symbols=tuple(line.symbol for line in lines),
-                relative=np.array([line.relative for line in lines]),
-                market=lines[0].market,
-                odds=np.array([[line.odds.bearish, line.odds.neutral, line.odds.bullish] for line in lines]),
-                base=np.array([lines[0].base.bearish, lines[0].base.neutral, lines[0].base.bullish]),
+                date,
+                tuple(line.symbol for line in next(iter(horizons.values()))),
+                {horizon: _view(lines) for horizon, lines in horizons.items()},
             )
-            for date, lines in by_date.items()
+            for date, horizons in by_date.items()
         )
 
     def predictions(self, study: Study) -> Iterator[Prediction]:
         """Every line, with its outcome where the study's panel knows it."""
-        outcomes = study.outcomes()
+        outcomes: dict[int, NDArray[np.int8]] = {}
         for week in self._weeks:
-            excess, outcome = excess_and_outcome(week, study, outcomes)
-            for k, symbol in enumerate(week.symbols):
-                yield Prediction(
-                    date=week.date,
-                    symbol=symbol,
-                    relative=float(week.relative[k]),
-                    market=week.market,
-                    odds=Odds(*map(float, week.odds[k])),
-                    base=Odds(*map(float, week.base)),
-                    conviction=float(week.conviction[k]),
-                    outcome=OUTCOMES[outcome[k]] if outcome[k] >= 0 else None,
-                    excess=float(excess[k]) if np.isfinite(excess[k]) else None,
-                )
+            for horizon in week.views:
+                known = outcomes.setdefault(horizon, study.outcomes(horizon))
+                yield from _lines(week, horizon, *excess_and_outcome(week, study, known, horizon))
 
 
-def excess_and_outcome(week: RecordedWeek, study: Study, outcomes: NDArray[np.int8]) -> tuple[Floats, NDArray[np.int8]]:
-    """Return above the week's median peer (log, NaN unknown) and class (-1 unknown) of each recorded line."""
+def _lines(week: RecordedWeek, horizon: int, excess: Floats, outcome: NDArray[np.int8]) -> Iterator[Prediction]:
+    view = week.views[horizon]
+    base, strength = Odds(*map(float, view.base)), view.conviction
+    for k, symbol in enumerate(week.symbols):
+        yield Prediction(
+            date=week.date,
+            symbol=symbol,
+            horizon=horizon,
+            members=tuple(map(float, view.members[k])),
+            relative=float(view.relative[k]),
+            movement=float(view.movement[k]),
+            market=view.market,
+            market_base=view.market_base,
+            odds=Odds(*map(float, view.odds[k])),
+            base=base,
+            conviction=float(strength[k]),
+            outcome=OUTCOMES[outcome[k]] if outcome[k] >= 0 else None,
+            excess=float(excess[k]) if np.isfinite(excess[k]) else None,
+        )
+
+
+def _view(lines: list[Prediction]) -> View:
+    return View(
+        members=np.array([line.members for line in lines]),
+        relative=np.array([line.relative for line in lines]),
+        movement=np.array([line.movement for line in lines]),
+        market=lines[0].market,
+        market_base=lines[0].market_base,
+        odds=np.array([[line.odds.bearish, line.odds.neutral, line.odds.bullish] for line in lines]),
+        base=np.array([lines[0].base.bearish, lines[0].base.neutral, lines[0].base.bullish]),
+    )
+
+
+def excess_and_outcome(
+    week: RecordedWeek, study: Study, outcomes: NDArray[np.int8], horizon: int = WEEK
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Return above the median peer's (log, NaN unknown) and class (-1 unknown) of each recorded line."""
     i = study.week(week.date)
     columns = np.array([study.panel.column(symbol) for symbol in week.symbols], dtype=np.intp)
-    forward = study.forward[i, columns]
-    peers = study.forward[i, study.universe[i]]
+    forward = study.forwards[horizon][i, columns]
+    return forward - market_move(study, i, horizon), outcomes[i, columns]
+
+
+def market_move(study: Study, i: int, horizon: int = WEEK) -> float:
+    """The median peer's log return over the horizon from row i, NaN where it is not known."""
+    peers = study.forwards[horizon][i, study.universe[i]]
     known = peers[np.isfinite(peers)]
-    middle = float(np.median(known)) if len(known) else np.nan
-    return forward - middle, outcomes[i, columns]
+    return float(np.median(known)) if len(known) else float("nan")

@@ -20,6 +20,7 @@ from engine.themes import Theme
 BUFFER = 2.0  # an incumbent stays until it falls out of a band this much wider than the index
 LEAVE = 4.0  # and until its steady strength lies this many times the entry bar below zero
 EXTENDED_DAYS = 50
+RULES_EXIT = 0.5  # deviations below the 50-day mean at which the rules alone let a holding go
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,22 @@ class Field:
     members: Eligible
     spoken: Mapping[str, Signal]
     excluded: Mapping[str, str]
+    rules_only: bool = False  # no head says which token is better
 
     @property
     def panel(self) -> Panel:
         return self.draft.panel
+
+    def stance(self, symbol: str, column: int | None) -> Call:
+        """What this index makes of a token."""
+        signal = self.spoken.get(symbol)
+        if not self.rules_only or column is None:
+            return stance(signal, self.rules)
+        return by_rules(signal, extension(self.panel, column))
+
+    def order(self, signal: Signal, column: int) -> float:
+        """Sorts the chosen, best first: by falling steady strength, or under rules alone by falling capitalisation."""
+        return -float(np.nan_to_num(self.panel.market_cap[-1, column])) if self.rules_only else -signal.steady
 
 
 def stance(signal: Signal | None, rules: Mode) -> Call:
@@ -45,6 +58,18 @@ def stance(signal: Signal | None, rules: Mode) -> Call:
     if signal.steady >= rules.enter:
         return Call.BULLISH
     return Call.BEARISH if signal.steady <= -LEAVE * rules.enter else Call.NEUTRAL
+
+
+def by_rules(signal: Signal | None, extension: float) -> Call:
+    """What the written rules alone make of a token: in while its last close stands above its 50-day mean.
+
+    It goes once it stands a deviation below, so that no close at the mean itself turns an index over.
+    """
+    if signal is None or signal.volatility is None:
+        return Call.NO_CALL
+    if extension > 0:
+        return Call.BULLISH
+    return Call.BEARISH if extension <= -RULES_EXIT else Call.NEUTRAL
 
 
 def extension(panel: Panel, column: int) -> float:
@@ -69,11 +94,11 @@ def choose(field: Field) -> NDArray[np.intp]:
     for j in field.members.columns.tolist():
         symbol = field.panel.tokens[j].symbol
         signal = field.spoken.get(symbol)
-        said = stance(signal, field.rules)
+        said = field.stance(symbol, j)
         stays = symbol in held and said is not Call.BEARISH and symbol not in resting
         if signal is None or said is Call.NO_CALL or not (stays or _enters(field, signal, said, j, resting)):
             continue
-        ranked.append((-signal.steady, symbol, j))
+        ranked.append((field.order(signal, j), symbol, j))
     ranked.sort()
     wide = ranked[: int(field.entry.size * BUFFER)]
     first = [row for place, row in enumerate(wide) if row[1] in held or place < field.entry.size]
@@ -105,13 +130,15 @@ def exit_wish(field: Field, symbol: str, chosen: bool) -> Wish:
         return Wish(0.0, "not_eligible", why)
     if symbol in field.draft.resting:
         return Wish(0.0, "resting", "sold in an emergency lately, and this is the rest of it")
-    said = stance(signal, field.rules)
+    said = field.stance(symbol, field.panel.column(symbol))
     if signal is None or said is Call.NO_CALL:
         return Wish(0.0, "no_call", f"no call: {signal.abstained if signal else 'not spoken of'}")
     against = [reason.text for reason in signal.reasons if reason.contribution < 0][:2]
     because = f" ({', '.join(against)})" if against else ""
     if chosen:
         rule, reason = "floor", f"share fell below {100 * field.rules.floor:.0f} %"
+    elif field.rules_only and said is not Call.BULLISH:
+        rule, reason = "by_rules", "its price fell below its 50-day mean"
     elif said is Call.BEARISH:
         rule, reason = "bearish", f"turned bearish{because}"
     elif said is Call.NEUTRAL:

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.features import CATALOGUE
+from engine.abstention import Instant, why_abstain
+from engine.explanation import Parts, explain
+from engine.features import CATALOGUE, FAMILIES
+from engine.fitting import MARKET_INPUTS, one_core
 from engine.method import stamp
-from engine.model import Call, Grade, MarketView, Odds, Reason, Signal, TokenKind, WeekSignals
+from engine.model import Call, FamilyView, Grade, MarketView, Odds, Outlook, Reason, Signal, TokenKind, WeekSignals
+from engine.models.calibration import Calibration
 from engine.panel import Panel
-from engine.record import Record, RecordedWeek, conviction, excess_and_outcome
-from engine.study import UNIVERSE_RANK, Study, build_study
-from engine.walkforward import MARKET_INPUTS, Heads, Trainer
+from engine.record import Record, RecordedWeek, View, conviction
+from engine.skill import silenced_heads, trailing_skill
+from engine.study import HORIZONS, MONTH, WEEK, Study, build_study
+from engine.walkforward import Heads, Scores, Trainer
 
 Floats = NDArray[np.float64]
 
 SPOKEN_RANK = 100
 SPOKEN_STALE_DAYS = 30  # a token silent for longer is not spoken of
-MIN_PRESENT = 0.5  # of the token's own data points
 REASONS_KEPT = 8
 # Weekly odds hug one half: the letters are spaced as finely as past odds were, or all tokens would share one.
 LETTERS = ((57, "A+"), (54, "A"), (52, "B+"), (51, "B"), (50, "C+"), (48, "C"), (45, "D"), (0, "E"))
 STEADY_WEEKS = 4  # an index goes by the mean strength of so many weeks: one alone turns over half of itself
-SKILL_WEEKS = 52
-NO_SKILL = 0.002  # nats of log loss; a smaller lead over the base rates is not one
+SHORT_RECORD = 52  # weeks of predictions under which no skill can be told
+FAMILY_MEMORY_WEEKS = 52  # a family that was heard of a token within these and is silent now is stale
 
 
 def call(signal: Signal, margin: float) -> Call:
@@ -44,52 +49,116 @@ def grade(odds: Odds) -> Grade:
     return Grade(score, next(letter for least, letter in LETTERS if score >= least))
 
 
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What is made of the scores at one horizon: odds (tokens, 3) by panel column, and the calibration behind them."""
+
+    scores: Scores
+    calibration: Calibration
+    odds: Floats
+
+    @property
+    def base(self) -> Floats:
+        return self.calibration.base
+
+
 def form_signals(panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None = None) -> WeekSignals:
     """Say what is to be said of every spoken token at `as_of`, from what was visible before it.
 
-    `record` holds past predictions; the ones before the refit calibrate this week. A `trainer` over a longer study may
-    be passed by a walk through history: it looks at nothing that was not complete at the refit.
+    `record` holds past predictions; the ones before the refit calibrate this week, those whose outcome is known silence
+    a head that had no skill. A `trainer` over a longer study may be passed by a walk through history: it looks at
+    nothing that was not complete at the refit.
     """
+    return form_week(panel, record, as_of, trainer)[0]
+
+
+def form_week(
+    panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None = None
+) -> tuple[WeekSignals, RecordedWeek | None]:
+    """The week's signals, and the line they add to the record; None where no head spoke."""
+    with one_core():
+        return _form(panel, record, as_of, trainer)
+
+
+def _form(
+    panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None
+) -> tuple[WeekSignals, RecordedWeek | None]:
     trainer = trainer or Trainer(build_study(panel.until(as_of), extra=[as_of]))
     study, i = trainer.study, trainer.study.week(as_of)
     heads = trainer.heads(as_of, record)
+    before = record.before(as_of)
+    silenced = _silenced(trainer, before, as_of)
+    said = {horizon: _say(trainer, i, heads, horizon, silenced[horizon]) for horizon in HORIZONS}
+    at = Instant(trainer, heads, said[WEEK].scores, i)
     spoken = _spoken(study, i)
-    abstained = {int(j): why for j in spoken if (why := _why_abstain(study, i, int(j), trainer.columns, heads))}
-    said = np.array([j for j in spoken if int(j) not in abstained], dtype=np.intp)
-    market = _market_view(trainer, i, heads)
-    scores = heads.relative.log_odds(trainer.ranks(i)[said]) if heads.relative else np.zeros(len(said))
-    odds = heads.calibration.probabilities(scores, np.full(len(said), _lift(trainer, i, heads)))
-    by_column = {int(j): k for k, j in enumerate(said)}
-    past = _past_strengths(record, as_of)
+    abstained = {j: why_abstain(at, j) for j in spoken.tolist()}
+    loud = np.array([j for j in spoken.tolist() if abstained[j] is None], dtype=np.intp)
+    parts = explain(trainer, heads, said[WEEK].calibration, i, loud) if len(loud) else None
+    past = _past_strengths(before, as_of)
+    place = {j: k for k, j in enumerate(loud.tolist())}
     signals = tuple(
-        _signal(trainer, i, int(j), heads, by_column.get(int(j)), scores, odds, abstained.get(int(j)), past)
-        for j in spoken
+        _bare(trainer, i, j, said[WEEK].base, why)
+        if (why := abstained[j]) is not None
+        else _signal(at, j, said, parts, place[j], past)
+        for j in spoken.tolist()
     )
-    return WeekSignals(
+    week = WeekSignals(
         date=as_of,
-        refit=heads.refit if heads.relative else None,
-        market=market,
+        refit=heads.refit if heads.speaks else None,
+        market=_market_view(trainer, i, heads, "market" in silenced[WEEK]),
         signals=signals,
         dropped_features=study.features.dropped,
-        note=_skill_note(trainer, record.before(as_of), as_of),
+        note=_note(heads, silenced[WEEK], len(before)),
         method=stamp(),
+        silenced=silenced[WEEK],
     )
+    return week, _recorded(week, trainer, heads, said, loud)
 
 
-def recorded(week: WeekSignals, trainer: Trainer, record: Record) -> RecordedWeek | None:
-    """The line that this week adds to the record, or None where no head spoke."""
-    said = [s for s in week.signals if s.abstained is None and s.relative is not None]
-    if not said:
+def _silenced(trainer: Trainer, record: Record, as_of: dt.date) -> dict[int, tuple[str, ...]]:
+    return {
+        horizon: silenced_heads(
+            trailing_skill(trainer.study, record, as_of, trainer.material.outcomes[horizon], horizon)
+        )
+        for horizon in HORIZONS
+    }
+
+
+def _say(trainer: Trainer, i: int, heads: Heads, horizon: int, silenced: tuple[str, ...]) -> _Said:
+    """Odds of every token in the universe; where the relative head is silent, nothing says which way."""
+    scores = trainer.scores(i, heads, horizon)
+    no_way = "relative" in silenced
+    calibration = heads.calibration[horizon].silenced(no_way, no_way or "market" in silenced, "movement" in silenced)
+    odds = calibration.probabilities(scores.members.mean(axis=1), scores.market, scores.movement)
+    return _Said(scores, calibration, odds)
+
+
+def _recorded(
+    week: WeekSignals, trainer: Trainer, heads: Heads, said: Mapping[int, _Said], loud: NDArray[np.intp]
+) -> RecordedWeek | None:
+    if not len(loud):
         return None
-    heads = trainer.heads(week.date, record)
-    return RecordedWeek(
-        date=week.date,
-        symbols=tuple(s.symbol for s in said),
-        relative=np.array([s.relative for s in said], dtype=np.float64),
-        market=_lift(trainer, trainer.study.week(week.date), heads),
-        odds=np.array([[s.odds.bearish, s.odds.neutral, s.odds.bullish] for s in said]),
-        base=np.array([said[0].base.bearish, said[0].base.neutral, said[0].base.bullish]),
+    symbols = tuple(trainer.study.panel.tokens[j].symbol for j in loud.tolist())
+    return RecordedWeek(week.date, symbols, {h: _view(said[h], heads.calibration[h], loud) for h in said})
+
+
+def _view(said: _Said, calibration: Calibration, loud: NDArray[np.intp]) -> View:
+    """The heads' own scores, silenced or not, so that a silenced head can earn its say back; and the odds as said."""
+    members = np.nan_to_num(said.scores.members[loud])  # the month's head may be too young to speak: no lean
+    return View(
+        members=members,
+        relative=calibration.beat_log_odds(members.mean(axis=1)),
+        movement=said.scores.movement[loud],
+        market=said.scores.market,
+        market_base=said.scores.market_base,
+        odds=_whole(said.odds[loud], said.base),
+        base=said.base,
     )
+
+
+def _whole(odds: Floats, base: Floats) -> Floats:
+    """Odds with the base rates where nothing was said."""
+    return np.where(np.isfinite(odds), odds, base)
 
 
 def _spoken(study: Study, i: int) -> NDArray[np.intp]:
@@ -103,38 +172,16 @@ def _spoken(study: Study, i: int) -> NDArray[np.intp]:
     return np.flatnonzero(named & recent & (top | themed))
 
 
-def _why_abstain(study: Study, i: int, j: int, columns: list[int], heads: Heads) -> str | None:
-    """One honest reason to make no call, or None."""
-    panel, row = study.panel, study.panel.row(study.dates[i] - dt.timedelta(days=1))
-    if heads.relative is None:
-        return "the models have too little history yet"
-    if panel.tokens[j].kind is TokenKind.WRAPPED:
-        return "a wrapped copy follows its original"
-    if not panel.observed[max(row - 1, 0) : row + 1, j].any():
-        return "its price has stopped"
-    if not study.universe[i, j]:
-        ranked = np.isfinite(panel.rank[row]).any()
-        outside = ranked and not panel.rank[row, j] <= UNIVERSE_RANK
-        return f"outside the top {UNIVERSE_RANK} by capitalisation" if outside else "too little price history"
-    if np.isfinite(study.features.token_values[i, j, columns]).mean() < MIN_PRESENT:
-        return "fewer than half of its data points are there"
-    if not np.isfinite(study.sigma[i, j]):
-        return "too little price history"
-    return None
-
-
-def _lift(trainer: Trainer, i: int, heads: Heads) -> float:
-    return heads.market.lift(trainer.inputs[i]) if heads.market else 0.0
-
-
-def _market_view(trainer: Trainer, i: int, heads: Heads) -> MarketView:
-    if heads.market is None:
+def _market_view(trainer: Trainer, i: int, heads: Heads, silent: bool) -> MarketView:
+    head = heads.fitted.market[WEEK]
+    if head is None:
         return MarketView(0.5, 0.5, ())
-    inputs = trainer.inputs[i]
-    parts = heads.market.contributions(inputs)
+    if silent:
+        return MarketView(head.base, head.base, ())
+    parts = head.contributions(trainer.material.market[i])
     reasons = tuple(_reason(name, float(c), float(c) > 0) for name, c in zip(MARKET_INPUTS, parts, strict=True) if c)
     ordered = tuple(sorted(reasons, key=lambda r: -abs(r.contribution)))
-    return MarketView(heads.market.p_up(inputs), heads.market.base, ordered)
+    return MarketView(head.probability(float(parts.sum())), head.base, ordered)
 
 
 def _reason(name: str, contribution: float, high: bool) -> Reason:
@@ -142,49 +189,79 @@ def _reason(name: str, contribution: float, high: bool) -> Reason:
     return Reason(name, feature.family, contribution, feature.up if high else feature.down)
 
 
-def _signal(
-    trainer: Trainer,
-    i: int,
-    j: int,
-    heads: Heads,
-    k: int | None,
-    scores: Floats,
-    odds: Floats,
-    abstained: str | None,
-    past: Mapping[str, list[float]],
-) -> Signal:
-    study, panel = trainer.study, trainer.study.panel
+def _odds(chances: Floats) -> Odds:
+    return Odds(*(float(p) for p in chances))
+
+
+def _bare(trainer: Trainer, i: int, j: int, base: Floats, why: str | None) -> Signal:
+    """No call: base rates, no strength, the reason, and what is known of the token all the same."""
+    study, panel, rates = trainer.study, trainer.study.panel, _odds(base)
     row = panel.row(study.dates[i] - dt.timedelta(days=1))
-    base = heads.calibration.base
-    chances = base if k is None else odds[k]
-    said = Odds(*(float(p) for p in chances))
-    close, before = panel.close[row, j], panel.close[max(row - 7, 0), j]
-    sigma = study.sigma[i, j]
-    symbol = panel.tokens[j].symbol
-    strength = 0.0 if k is None else float(conviction(chances, base))
+    close, before, sigma = panel.close[row, j], panel.close[max(row - 7, 0), j], study.sigma[i, j]
     return Signal(
-        symbol=symbol,
-        odds=said,
-        base=Odds(*(float(p) for p in base)),
-        relative=None if k is None else float(scores[k]),
-        conviction=strength,
-        grade=grade(said),
-        reasons=() if k is None else _reasons(trainer, i, j, heads),
-        abstained=abstained,
+        symbol=panel.tokens[j].symbol,
+        odds=rates,
+        base=rates,
+        relative=None,
+        conviction=0.0,
+        grade=grade(rates),
+        reasons=(),
+        abstained=why,
         points_present=study.features.present(i, j),
         points_total=study.features.total,
         missing_families=study.features.missing_families(i, j),
         volatility=float(sigma) if np.isfinite(sigma) else None,
         close=float(close) if np.isfinite(close) else None,
         return_7d=float(close / before - 1) if np.isfinite(close) and np.isfinite(before) else None,
-        steady=0.0 if k is None else float(np.mean([strength, *past.get(symbol, ())])),
+    )
+
+
+def _signal(
+    at: Instant, j: int, said: Mapping[int, _Said], parts: Parts | None, k: int, past: Mapping[str, list[float]]
+) -> Signal:
+    assert parts is not None  # there is one for every token of which something is said
+    week, bare = said[WEEK], _bare(at.trainer, at.i, j, said[WEEK].base, None)
+    odds, strength = _odds(week.odds[j]), float(conviction(week.odds[j], week.base))
+    return replace(
+        bare,
+        odds=odds,
+        relative=float(week.calibration.beat_log_odds(week.scores.members[j].mean())),
+        conviction=strength,
+        grade=grade(odds),
+        reasons=_reasons(at.trainer, at.i, j, at.heads),
+        steady=float(np.mean([strength, *past.get(bare.symbol, ())])),
+        families=_families(at, j, parts, k),
+        month=_outlook(said[MONTH], j) if at.heads.fitted.relative[MONTH] else None,
+    )
+
+
+def _outlook(month: _Said, j: int) -> Outlook:
+    odds = _odds(month.odds[j])
+    return Outlook(MONTH, odds, _odds(month.base), float(conviction(month.odds[j], month.base)), grade(odds))
+
+
+def _families(at: Instant, j: int, parts: Parts, k: int) -> tuple[FamilyView, ...]:
+    counts = at.study.features.family_counts(at.i, j)
+    heard = at.study.features.families_heard(range(max(at.i - FAMILY_MEMORY_WEEKS, 0), at.i), j)
+    silent = heard - at.study.features.families_heard([at.i], j)
+    return tuple(
+        FamilyView(
+            family=family,
+            contribution=float(parts.contribution[k, f]),
+            without=float(parts.without[k, f]),
+            grade=grade(_odds(parts.alone[k, f])),
+            present=counts[family][0],
+            total=counts[family][1],
+            stale=family in silent,
+        )
+        for f, family in enumerate(FAMILIES)
     )
 
 
 def _past_strengths(record: Record, as_of: dt.date) -> dict[str, list[float]]:
     """{symbol: strengths} of the weeks before `as_of` that the steady strength looks back on."""
     past: dict[str, list[float]] = {}
-    for week in record.before(as_of):
+    for week in record:
         if week.date >= as_of - dt.timedelta(weeks=STEADY_WEEKS - 1):
             for symbol, strength in zip(week.symbols, week.conviction.tolist(), strict=True):
                 past.setdefault(symbol, []).append(strength)
@@ -192,27 +269,24 @@ def _past_strengths(record: Record, as_of: dt.date) -> dict[str, list[float]]:
 
 
 def _reasons(trainer: Trainer, i: int, j: int, heads: Heads) -> tuple[Reason, ...]:
-    """The strongest parts of the relative score, for and against, in falling size."""
-    assert heads.relative is not None
+    """The strongest parts of the score of the classifier that can be read, for and against, in falling size."""
+    head = heads.fitted.relative[WEEK]
+    assert head is not None
     ranks = trainer.ranks(i)[j]
-    parts = heads.relative.contributions(ranks)
+    parts = head.contributions(ranks)
     strongest = sorted(range(len(parts)), key=lambda f: (-abs(parts[f]), trainer.names[f]))[:REASONS_KEPT]
     return tuple(_reason(trainer.names[f], float(parts[f]), bool(ranks[f] > 0)) for f in strongest if parts[f])
 
 
-def _skill_note(trainer: Trainer, record: Record, as_of: dt.date) -> str:
-    """One sentence where the last year's odds were no better than the base rates known then; else nothing."""
-    study = trainer.study
-    known = {study.dates[i] for i in study.complete_before(as_of)}
-    gains = []
-    for week in [w for w in record if w.date in known][-SKILL_WEEKS:]:
-        _, outcome = excess_and_outcome(week, study, trainer.outcomes)
-        seen = outcome >= 0
-        if seen.any():
-            said = np.log(week.odds[seen, outcome[seen]])
-            gains.append(float((said - np.log(week.base[outcome[seen]])).mean()))
-    if len(gains) < SKILL_WEEKS // 2:
-        return "The record is still too short to say whether these odds beat base rates."
-    if np.mean(gains) < NO_SKILL:
-        return "Over the last year these odds were no better than base rates; weigh them accordingly."
-    return ""
+def _note(heads: Heads, silenced: tuple[str, ...], weeks: int) -> str:
+    """One sentence where heads have no say or the record is too short to judge them; else nothing."""
+    if not heads.speaks:
+        return "The models have too little history to speak: until they do, indices follow their written rules alone."
+    if "relative" in silenced:
+        return (
+            "Over the last year our order of tokens was no better than chance, so nothing is said of which is better: "
+            "indices follow their written rules alone."
+        )
+    if "movement" in silenced:
+        return "Over the last year our odds of a large move were no better than base rates, so these are said."
+    return "The record is still too short to say whether these odds beat base rates." if weeks < SHORT_RECORD else ""

@@ -8,7 +8,7 @@ one and cuts it many times.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,10 @@ from engine.features import FeatureTable, compute_features
 from engine.model import TokenKind
 from engine.panel import Matrix, Panel
 
-HORIZON = 7  # days from the fill to the end of the label
-NEUTRAL_BAND = 0.3  # of sigma x sqrt(7): inside it a week counts as neutral
+WEEK, MONTH = 7, 28
+HORIZONS = (WEEK, MONTH)  # days from the fill to the end of a label
+EMBARGO = 6  # days between the end of the newest label that trains and the refit: neighbours in time know each other
+NEUTRAL_BAND = 0.3  # of sigma x sqrt(horizon): inside it a token counts as neutral
 SIGMA_DAYS = 30
 UNIVERSE_RANK = 200
 UNIVERSE_BARS = 60  # observed days before a token is learned from
@@ -27,10 +29,10 @@ UNIVERSE_BARS = 60  # observed days before a token is learned from
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Weekly rows: `dates[i]` decides on features of the day before, fills at its close, is labelled 7 days on.
+    """Weekly rows: `dates[i]` decides on features of the day before, fills at its close, is labelled 7 and 28 days on.
 
     Shapes (weeks, tokens): `universe` who is learned from and spoken of, `sigma` daily log deviation over 30 days,
-    `forward` log return from the close of dates[i] to the close 7 days later, NaN where unknown.
+    `forwards[h]` log return from the close of dates[i] to the close h days later, NaN where unknown.
     """
 
     panel: Panel
@@ -38,20 +40,26 @@ class Study:
     features: FeatureTable
     universe: NDArray[np.bool_]
     sigma: Matrix
-    forward: Matrix
+    forwards: Mapping[int, Matrix]
+
+    @property
+    def forward(self) -> Matrix:
+        """Log returns of the week ahead."""
+        return self.forwards[WEEK]
 
     def week(self, date: dt.date) -> int:
         """Row of an instant; ValueError where the study does not hold it."""
         return self.dates.index(date)
 
-    def complete_before(self, as_of: dt.date) -> NDArray[np.intp]:
-        """Rows whose label was complete strictly before `as_of`: its last candle closed before that instant."""
-        return np.array([i for i, d in enumerate(self.dates) if d + dt.timedelta(days=HORIZON) < as_of], dtype=np.intp)
+    def complete_before(self, as_of: dt.date, horizon: int = WEEK, embargo: int = 0) -> NDArray[np.intp]:
+        """Rows whose label was complete strictly before `as_of`, `embargo` days before: its last candle had closed."""
+        reach = dt.timedelta(days=horizon + embargo)
+        return np.array([i for i, d in enumerate(self.dates) if d + reach < as_of], dtype=np.intp)
 
-    def outcomes(self) -> NDArray[np.int8]:
+    def outcomes(self, horizon: int = WEEK) -> NDArray[np.int8]:
         """0 bearish, 1 neutral, 2 bullish, -1 unknown; shape (weeks, tokens)."""
         with np.errstate(invalid="ignore"):
-            z = self.forward / (NEUTRAL_BAND * self.sigma * np.sqrt(HORIZON))
+            z = self.forwards[horizon] / (NEUTRAL_BAND * self.sigma * np.sqrt(horizon))
             calls = np.where(z > 1, 2, np.where(z < -1, 0, 1))
         return np.where(np.isfinite(z), calls, -1).astype(np.int8)
 
@@ -73,7 +81,7 @@ def build_study(panel: Panel, dropped: Collection[str] = (), extra: Sequence[dt.
         features=compute_features(panel, rows, dropped),
         universe=_universe(panel)[rows],
         sigma=_sigma(panel)[rows],
-        forward=_forward(panel, dates),
+        forwards={horizon: _forward(panel, dates, horizon) for horizon in HORIZONS},
     )
 
 
@@ -105,13 +113,13 @@ def _trailing_sum(values: NDArray[np.generic]) -> Matrix:
     return out
 
 
-def _forward(panel: Panel, dates: Sequence[dt.date]) -> Matrix:
+def _forward(panel: Panel, dates: Sequence[dt.date], horizon: int) -> Matrix:
     forward = np.full((len(dates), len(panel.tokens)), np.nan)
     last = len(panel.dates) - 1
     for i, date in enumerate(dates):
         start = (date - panel.dates[0].item()).days
-        if start + HORIZON <= last:
-            forward[i] = np.log(panel.close[start + HORIZON]) - np.log(panel.close[start])
+        if start + horizon <= last:
+            forward[i] = np.log(panel.close[start + horizon]) - np.log(panel.close[start])
     return forward
 
 

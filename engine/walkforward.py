@@ -1,4 +1,4 @@
-"""Trains through time: the refit calendar, the purge, and the walk that fills the record.
+"""Trains through time: the refit calendar, the purge, and who is asked at which instant.
 
 A refit on a calendar date learns only from labels complete before it, and a week between two refits uses the heads of
 the last one; so a live week, which rebuilds those heads, says what a backtest would have said.
@@ -7,33 +7,25 @@ the last one; so a live week, which rebuilds those heads, says what a backtest w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from engine.features import CATALOGUE
-from engine.models.calibration import Calibration, base_rates, calibrate
-from engine.models.market import MarketHead, fit_market
-from engine.models.relative import RelativeHead, fit_relative, within_week_ranks
+from engine.fitting import Fitted, Material, Recipe, fit_refit, gather
+from engine.models.calibration import Calibration, PastWeek, base_rates, calibrate
+from engine.models.relative import RelativeHead
 from engine.record import Record, excess_and_outcome
-from engine.study import Study
+from engine.scale import SERIAL, Progress, Workers
+from engine.study import EMBARGO, HORIZONS, WEEK, Study
+
+Floats = NDArray[np.float64]
 
 EPOCH = dt.date(2018, 1, 1)  # a Monday
 REFIT_WEEKS = 4
-WINDOW_WEEKS = 156  # up to three years; crypto before that was another market
 BASE_WINDOW_WEEKS = 260
-MIN_TOKENS = 10  # fewer peers make no week
-MARKET_INPUTS = (
-    "market_return_28d",
-    "btc_trend_100d",
-    "market_breadth",
-    "fear_greed_level",
-    "stablecoin_growth_28d",
-    "vix_z",
-)
+SOCIAL = "social_"  # data points made of posts, which anybody can write, begin so
 
 
 def refit_date(as_of: dt.date) -> dt.date:
@@ -44,85 +36,116 @@ def refit_date(as_of: dt.date) -> dt.date:
 
 @dataclass(frozen=True, eq=False)
 class Heads:
-    """Everything fitted at one refit; a head is None while its history is too short."""
+    """Everything in force at an instant: the heads of the last refit, and how their scores become odds, by horizon."""
 
-    refit: dt.date
-    relative: RelativeHead | None
-    market: MarketHead | None
-    calibration: Calibration
+    fitted: Fitted
+    calibration: dict[int, Calibration]
+
+    @property
+    def refit(self) -> dt.date:
+        return self.fitted.refit
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is a relative head for the week at all."""
+        return self.fitted.relative[WEEK] is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """One week's scores at one horizon by panel column, NaN outside the universe: `members` (tokens, members) in
+    deviations of the week, `spread` (members,) what one deviation is in log odds, `movement` (tokens,), `market`."""
+
+    members: Floats
+    spread: Floats
+    movement: Floats
+    market: float
+    market_base: float
 
 
 class Trainer:
-    """Fits heads at refit dates from one Study, each date once, and remembers the ranks they are fitted on."""
+    """Fits heads at refit dates from one Study, each date once, and asks them for their scores."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, recipe: Recipe | None = None) -> None:
         self.study = study
-        self.columns = [
-            j for j, name in enumerate(study.features.token_names) if CATALOGUE[name].scope in ("token", "chain")
-        ]
-        self.names = tuple(study.features.token_names[j] for j in self.columns)
-        self.inputs = self._market_inputs()
-        self.outcomes = study.outcomes()
-        self._ranks: dict[int, NDArray[np.float64]] = {}
+        self.recipe = recipe or Recipe()
+        self.material: Material = gather(study, self.recipe)
+        self.names = self.material.names
+        self.columns = list(self.material.columns)
+        self._social = np.array([name.startswith(SOCIAL) for name in self.names], dtype=np.bool_)
+        self._fitted: dict[dt.date, Fitted] = {}
         self._heads: dict[dt.date, Heads] = {}
 
-    def ranks(self, i: int) -> NDArray[np.float64]:
+    def ranks(self, i: int) -> Floats:
         """Within-week ranks (tokens, features) of study row i, non-members 0."""
-        if i not in self._ranks:
-            values = self.study.features.token_values[i][:, self.columns]
-            self._ranks[i] = within_week_ranks(values, self.study.universe[i])
-        return self._ranks[i]
+        ranks: Floats = self.material.ranks[i].astype(np.float64)
+        return ranks
+
+    def prepare(self, dates: Iterable[dt.date], workers: Workers = SERIAL, progress: Progress | None = None) -> None:
+        """Fit the refits that `dates` will ask for, side by side where there are workers; the bytes are the same."""
+        wanted = sorted({refit_date(date) for date in dates} - self._fitted.keys())
+        for done, fitted in enumerate(workers.run(fit_refit, self.material, wanted, self.recipe), 1):
+            self._fitted[fitted.refit] = fitted
+            if progress:
+                progress("fits", done, len(wanted))
 
     def heads(self, as_of: dt.date, record: Record) -> Heads:
         """The heads in force at `as_of`: fitted at the last refit date on what was known and recorded before it."""
         refit = refit_date(as_of)
         if refit not in self._heads:
-            with threadpool_limits(limits=1):  # the same bytes whatever the machine's cores do
-                self._heads[refit] = self._fit(refit, record)
+            fitted = self._fitted.pop(refit, None) or fit_refit(self.material, refit, self.recipe)
+            past = record.before(refit)
+            self._heads[refit] = Heads(fitted, {h: self._calibration(refit, past, h) for h in HORIZONS})
         return self._heads[refit]
 
-    def _fit(self, refit: dt.date, record: Record) -> Heads:
-        complete = self.study.complete_before(refit)
-        return Heads(
-            refit=refit,
-            relative=fit_relative(self.names, [self._relative_week(i) for i in self._learnable(complete)]),
-            market=fit_market(MARKET_INPUTS, *self._market_weeks(complete)),
-            calibration=self._calibration(complete, record.before(refit)),
+    def scores(self, i: int, heads: Heads, horizon: int) -> Scores:
+        """What the heads say of study row i."""
+        tokens = self.material.universe[i]
+        fitted = heads.fitted
+        head, movement, market = fitted.relative[horizon], fitted.movement[horizon], fitted.market[horizon]
+        members = np.full((len(tokens), len(self.recipe.members)), np.nan)
+        spread = np.ones(len(self.recipe.members))
+        if head is not None and tokens.any():
+            said = self._without_hype(head, self.ranks(i)[tokens])
+            spread = np.maximum(said.std(axis=0), 1e-12)
+            members[tokens] = said / spread
+        return Scores(
+            members=members,
+            spread=spread,
+            movement=movement.lift(self.material.movement[i]) if movement else np.zeros(len(tokens)),
+            market=float(market.lift(self.material.market[i])) if market else 0.0,
+            market_base=market.base if market else 0.5,
         )
 
-    def _learnable(self, complete: NDArray[np.intp]) -> list[int]:
-        return [int(i) for i in complete[-WINDOW_WEEKS:] if self._labelled(int(i)).sum() >= MIN_TOKENS]
+    def _without_hype(self, head: RelativeHead, ranks: Floats) -> Floats:
+        """The members' scores (n, members); what social posts alone would lift above the median peer is not lifted."""
+        said = head.scores(ranks)
+        if not ranks[:, self._social].any():
+            return said
+        sober = head.scores(np.where(self._social, 0.0, ranks))
+        hyped = (said.mean(axis=1) > 0) & (sober.mean(axis=1) <= 0)
+        return np.where(hyped[:, None], sober, said)
 
-    def _labelled(self, i: int) -> NDArray[np.bool_]:
-        labelled: NDArray[np.bool_] = self.study.universe[i] & np.isfinite(self.study.forward[i])
-        return labelled
+    def _calibration(self, refit: dt.date, record: Record, horizon: int) -> Calibration:
+        outcomes, study = self.material.outcomes[horizon], self.study
+        complete = study.complete_before(refit, horizon, EMBARGO)
+        base = base_rates([outcomes[i, study.universe[i]] for i in complete[-BASE_WINDOW_WEEKS:]])
+        return calibrate(base, list(past_weeks(study, record, outcomes, complete, horizon)), horizon / WEEK)
 
-    def _relative_week(self, i: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        labelled = self._labelled(i)
-        return self.ranks(i)[labelled], self.study.forward[i, labelled]
 
-    def _market_weeks(self, complete: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        rows = [int(i) for i in complete if self._labelled(int(i)).sum() >= MIN_TOKENS]
-        rose = [bool(np.median(self.study.forward[i, self._labelled(i)]) > 0) for i in rows]
-        return self.inputs[rows], np.array(rose, dtype=bool)
-
-    def _market_inputs(self) -> NDArray[np.float64]:
-        names = list(self.study.features.market_names)
-        inputs: NDArray[np.float64] = self.study.features.market_values[:, [names.index(n) for n in MARKET_INPUTS]]
-        return inputs
-
-    def _calibration(self, complete: NDArray[np.intp], record: Record) -> Calibration:
-        base = base_rates([self.outcomes[i, self.study.universe[i]] for i in complete[-BASE_WINDOW_WEEKS:]])
-        known = {self.study.dates[i] for i in complete}
-        weeks = []
-        for week in record:
-            if week.date not in known:
-                continue
-            _, outcome = excess_and_outcome(week, self.study, self.outcomes)
-            seen = outcome >= 0
-            if seen.any():
-                weeks.append((week.relative[seen], np.full(int(seen.sum()), week.market), outcome[seen]))
-        return calibrate(base, weeks)
+def past_weeks(
+    study: Study, record: Record, outcomes: NDArray[np.int8], complete: NDArray[np.intp], horizon: int
+) -> Iterator[PastWeek]:
+    """The recorded weeks among the `complete` rows, each with what came of it."""
+    known = {study.dates[i] for i in complete}
+    for week in record:
+        view = week.views.get(horizon)
+        if view is None or week.date not in known:
+            continue
+        excess, outcome = excess_and_outcome(week, study, outcomes, horizon)
+        seen = outcome >= 0
+        if seen.any():
+            yield PastWeek(view.score[seen], view.movement[seen], view.market, outcome[seen], excess[seen] > 0)
 
 
 def instants(study: Study, start: dt.date, end: dt.date) -> Iterator[dt.date]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from engine.crosscheck import CrossCheck, cross_check
 from engine.errors import BadRequest, NotEnoughData
-from engine.learning import Progress, fill_record, learn
+from engine.learning import fill_record, learn
 from engine.model import Decision, LevelPoint, Portfolio, Prediction, Settlement, WeekSignals
 from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel
 from engine.record import Record
+from engine.scale import Progress
 from engine.study import build_study
 from engine.track import Track
 from engine.walkforward import Trainer

@@ -180,3 +180,19 @@ def m006_governance(db: sqlite_utils.Database) -> None:
             kind TEXT NOT NULL, reply TEXT NOT NULL, head TEXT NOT NULL
         )""",
     )
+
+
+@MIGRATIONS()
+def m007_record_by_horizon(db: sqlite_utils.Database) -> None:
+    """The record holds every classifier's and head's own score, at two horizons; an older one is walked again."""
+    _run(
+        db,
+        "DROP TABLE predictions",
+        """CREATE TABLE predictions (
+            method TEXT NOT NULL, horizon INTEGER NOT NULL, date TEXT NOT NULL, symbol TEXT NOT NULL,
+            members TEXT NOT NULL, relative REAL NOT NULL, movement REAL NOT NULL, market REAL NOT NULL,
+            market_base REAL NOT NULL, bearish REAL NOT NULL, neutral REAL NOT NULL, bullish REAL NOT NULL,
+            base_bearish REAL NOT NULL, base_neutral REAL NOT NULL, base_bullish REAL NOT NULL,
+            conviction REAL NOT NULL, outcome TEXT, excess REAL, PRIMARY KEY (method, horizon, date, symbol)
+        ) WITHOUT ROWID""",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 
 from engine.errors import AlreadyDecided, BrokenJournal
@@ -17,10 +18,10 @@ METHOD = "current"  # the record that live decisions lean on; other methods keep
 
 _PREDICTIONS = Table(
     "predictions",
-    ("method", "date", "symbol"),
+    ("method", "horizon", "date", "symbol"),
     (
-        "relative", "market", "bearish", "neutral", "bullish", "base_bearish", "base_neutral", "base_bullish",
-        "conviction", "outcome", "excess",
+        "members", "relative", "movement", "market", "market_base", "bearish", "neutral", "bullish", "base_bearish",
+        "base_neutral", "base_bullish", "conviction", "outcome", "excess",
     ),
     lasting=("outcome", "excess"),
 )  # fmt: skip
@@ -58,9 +59,9 @@ class SignalStore:
         return self._db.put(_PREDICTIONS, (_row(method, prediction) for prediction in predictions))
 
     def predictions(self, method: str = METHOD) -> list[Prediction]:
-        """The record of one method, by date and symbol."""
+        """The record of one method, by date, horizon and symbol."""
         fields = ", ".join(_PREDICTIONS.key[1:] + _PREDICTIONS.values)
-        sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, symbol"
+        sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, horizon, symbol"
         return [_prediction(*row) for row in self._db.stream(sql, (method,))]
 
     def _read(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
@@ -80,21 +81,26 @@ class SignalStore:
 
 def _row(method: str, p: Prediction) -> tuple[object, ...]:
     return (
-        method, p.date.isoformat(), p.symbol, p.relative, p.market, p.odds.bearish, p.odds.neutral, p.odds.bullish,
-        p.base.bearish, p.base.neutral, p.base.bullish, p.conviction, p.outcome.value if p.outcome else None, p.excess,
+        method, p.horizon, p.date.isoformat(), p.symbol, json.dumps(p.members), p.relative, p.movement, p.market,
+        p.market_base, p.odds.bearish, p.odds.neutral, p.odds.bullish, p.base.bearish, p.base.neutral, p.base.bullish,
+        p.conviction, p.outcome.value if p.outcome else None, p.excess,
     )  # fmt: skip
 
 
 def _prediction(
-    date: str, symbol: str, relative: float, market: float, bearish: float, neutral: float, bullish: float,
-    base_bearish: float, base_neutral: float, base_bullish: float, conviction: float, outcome: str | None,
-    excess: float | None,
+    horizon: int, date: str, symbol: str, members: str, relative: float, movement: float, market: float,
+    market_base: float, bearish: float, neutral: float, bullish: float, base_bearish: float, base_neutral: float,
+    base_bullish: float, conviction: float, outcome: str | None, excess: float | None,
 ) -> Prediction:  # fmt: skip
     return Prediction(
         date=dt.date.fromisoformat(date),
         symbol=symbol,
+        horizon=horizon,
+        members=tuple(json.loads(members)),
         relative=relative,
+        movement=movement,
         market=market,
+        market_base=market_base,
         odds=Odds(bearish, neutral, bullish),
         base=Odds(base_bearish, base_neutral, base_bullish),
         conviction=conviction,

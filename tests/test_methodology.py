@@ -11,26 +11,30 @@ from bot import words
 from bot.following import CENTS, LEAST_STAKE, MIN_ORDER
 from bot.governance import LONGEST, SHORTEST
 from engine import (
+    abstention,
     as_needed,
     comparators,
     costs,
     decide,
     draft,
     facts,
+    fitting,
     ladder_record,
     level,
     lookalikes,
     rebalance,
     selection,
     signals,
+    skill,
     study,
     triggers,
     walkforward,
 )
 from engine.eligibility import BARS, JOIN_CAP, JOIN_VOLUME, STAY
+from engine.features import FAMILIES
 from engine.method import VERSION
 from engine.model import BASE_LEVEL
-from engine.models import calibration
+from engine.models import calibration, familiar, network, relative
 from engine.modes import modes
 from engine.risk import COMPONENTS, COOLDOWN, HYSTERESIS, STEPS, TREND_DAYS, VOLATILITY_DAYS
 from engine.stablecoins import ORDER, PEG, PEG_DAYS, SPLIT
@@ -39,7 +43,7 @@ from storage.confirmations import VALID
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "methodology.md").read_text("utf-8")
-WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 7: "seven", 10: "ten"}
+WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 6: "six", 7: "seven", 10: "ten"}
 # Modules in which a line of a decision gets the name of its rule.
 DECIDING = (decide, selection, as_needed, triggers, comparators, rebalance, draft)
 
@@ -142,9 +146,9 @@ LARGE, DEFI = theme("large"), theme("defi")
 CALMER = modes()["conservative"].calmer
 STATED = {
     "1.3": (
-        f"{study.NEUTRAL_BAND} x sigma x sqrt({study.HORIZON})",
+        f"{study.NEUTRAL_BAND} x sigma x sqrt({study.WEEK})",
         f"{study.SIGMA_DAYS} daily log returns",
-        f"{WORDS[study.HORIZON]} days on",
+        f"{WORDS[study.WEEK]} days on",
     ),
     "2.4": (f"at least {facts.AGE_DAYS} days ago",),
     "2.5": (f"{percent(facts.COVERAGE)} of the last {facts.COVERAGE_DAYS} days",),
@@ -167,12 +171,28 @@ STATED = {
         f"among the {DEFI.candidates / STAY:g} largest, the calmer {percent(CALMER / STAY)}",
     ),
     "2.15": (f"Under {decide.THIN} eligible members",),
-    "3.1": (f"every {WORDS[walkforward.REFIT_WEEKS]}th Monday", f"up to {walkforward.WINDOW_WEEKS} weeks"),
+    "3.1": (
+        f"every {WORDS[walkforward.REFIT_WEEKS]}th Monday",
+        f"up to {fitting.WINDOW_WEEKS} weeks of them and never under {relative.MIN_WEEKS}",
+        f"complete {study.EMBARGO} days before the last refit",
+        f"({WORDS[len(network.SEEDS)]} seeds)",
+    ),
     "3.2": (f"fewer than {calibration.MIN_WEEKS} such weeks", f"up to {walkforward.BASE_WINDOW_WEEKS} weeks"),
     "3.3": (f"at least {three('margin', form='.3f')}",),
     "3.4": (", ".join(f"{letter} from {least}" for least, letter in signals.LETTERS[:-1]), "E below"),
-    "3.5": (f"under {study.UNIVERSE_BARS} days", f"the top {study.UNIVERSE_RANK}", "fewer than half"),
+    "3.5": (
+        f"under {study.UNIVERSE_BARS} days",
+        f"the top {study.UNIVERSE_RANK}",
+        "fewer than half",
+        f"a fifth or more of the data points of {abstention.STALE_WEEKS} weeks before",
+        f"{percent(familiar.TAIL)} of it",
+        f"more than {abstention.DISAGREE} deviations apart",
+    ),
     "3.6": (f"up to {WORDS[signals.STEADY_WEEKS - 1]} weeks before",),
+    "3.7": (f"{study.MONTH} days from the fill",),
+    "3.8": (f"over its last {skill.SKILL_WEEKS} known weeks (and never on fewer than {skill.MIN_WEEKS})",),
+    "3.9": (f"each of the {WORDS[len(FAMILIES)]} families",),
+    "3.10": (f"their own {selection.EXTENDED_DAYS}-day mean",),
     "4.1": (f"at least {three('enter')} and", f"({DEFI.size}; AI, Memecoins, RWA {theme('ai').size})"),
     "4.2": (f"({selection.LEAVE:g} times the bar of 4.1 below zero)", f"the {selection.BUFFER:g} times the size best"),
     "4.4": (
@@ -287,7 +307,10 @@ WORDED = {
     "cut by a quarter": decide.PROFIT == 0.75,
     "under half a point": rebalance.SMALLEST == 0.005,
     "a target under 1 %": len({mode.floor for mode in modes().values()}) == 1,
-    "fewer than half of its data points": signals.MIN_PRESENT == 0.5,
+    "fewer than half of its data points": abstention.MIN_PRESENT == 0.5,
+    "a fifth of its data points": abstention.STALE_SHARE == 0.2,
+    "learned from every second week": fitting.STRIDE == {study.WEEK: 1, study.MONTH: 2},
+    "half a deviation below its mean": selection.RULES_EXIT == 0.5,
     "half of it, half again every week": level.STOPPED_MARK == 0.5,
     "the larger of 60 days and a year": VOLATILITY_DAYS[1:] == (365,),
     "after a week on the step held": COOLDOWN.days == 7,

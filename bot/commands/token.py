@@ -22,7 +22,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     table = _holders(book, token, arguments.mode)
     return Reply(
         title=loud(f"{token.symbol}, {token.name}" if token.name != token.symbol else token.symbol, status),
-        text=_unsaid(token) if signal is None else said(signal, book.call(signal, arguments.mode), book.skill()),
+        text=_unsaid(token) if signal is None else said(signal, book.call(signal, arguments.mode), book.skills()),
         table=table,
         after=() if table else ("No index holds it.",),
         note=(f"Said on {day(week.date)} for seven days ({labelled(arguments.mode, status)}). Simulated, not advice.",),

@@ -15,7 +15,7 @@ from bot.spoken import FEW_CALLS
 from engine.comparators import mixed
 from engine.evaluation import mean_stablecoin_share
 from engine.model import LevelPoint
-from engine.signals import NO_SKILL
+from engine.skill import NO_SKILL
 
 SURE_T = 2.0  # a t-statistic below it cannot be told from chance
 FEW_WEEKS = 26  # under so many weeks no figure of skill says anything

@@ -21,9 +21,9 @@ from bot.screen import (
     strongest_point,
     view,
 )
-from bot.spoken import said
+from bot.spoken import explained, said
 from bot.words import rule_in_words
-from engine.model import Action, Decision, Holding, Token
+from engine.model import Action, Decision, Holding, Signal, Token
 
 MOST_LINES = 12  # one phone screen
 MOST_CHANGES = 8  # decisions of one week; a day has one at most
@@ -50,10 +50,18 @@ def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply
             f"Why {token.symbol}{f' in {only.title}' if only else ''} ({labelled(mode, book.status())})", book.status()
         ),
         text=tuple(lines) or (f"{where} {'does not hold' if only else 'holds'} it.",),
-        after=said(signal, book.call(signal, mode), book.skill()) if signal else ("Nothing is said of it this week.",),
+        after=_said(book, signal, mode) if signal else ("Nothing is said of it this week.",),
         note=("Simulated, not advice.",),
         buttons=(Button("Token", f"/token ={token.symbol}"),),
     )
+
+
+def _said(book: Book, signal: Signal, mode: str) -> tuple[str, ...]:
+    """What is said of the token, and the signal taken apart."""
+    previous = book.previous_signals()
+    before = previous.by_symbol().get(signal.symbol) if previous else None
+    told = explained(signal, before, lambda s: book.call(s, mode))
+    return (*said(signal, book.call(signal, mode), book.skills()), *told)
 
 
 def _this_week(book: Book, info: IndexInfo, mode: str) -> list[Decision]:

@@ -52,6 +52,21 @@ class FeatureTable:
         }
         return tuple(family for family in FAMILIES if family not in heard)
 
+    def family_counts(self, row: int, token: int) -> dict[str, tuple[int, int]]:
+        """{family: (data points known, data points there are)} for a token, those of the whole market among them."""
+        own, common = np.isfinite(self.token_values[row, token]), np.isfinite(self.market_values[row])
+        none = np.empty(0, dtype=np.intp)
+        counts: dict[str, tuple[int, int]] = {}
+        for family in FAMILIES:
+            mine, all_have = self._token_families.get(family, none), self._market_families.get(family, none)
+            counts[family] = (int(own[mine].sum() + common[all_have].sum()), len(mine) + len(all_have))
+        return counts
+
+    def families_heard(self, rows: Sequence[int], token: int) -> frozenset[str]:
+        """Families that knew anything of a token itself in any of the rows."""
+        known = np.asarray(np.isfinite(self.token_values[list(rows), token]).any(axis=0))
+        return frozenset(family for family, entries in self._token_families.items() if known[entries].any())
+
     @cached_property
     def _token_families(self) -> dict[str, NDArray[np.intp]]:
         return _by_family(self.token_names)

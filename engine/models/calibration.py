@@ -1,13 +1,16 @@
-"""Turns the two heads' scores into three calibrated probabilities, learned from the record's own past predictions.
+"""Turns the three heads' scores into calibrated probabilities, learned from the record's own past predictions.
 
-log p(class) = log base(class) + relative x a(class) + market x c(class), normalised; neutral is the reference. With
-a = c = 0 it says the base rates. The slopes are fitted by penalised likelihood on out-of-sample predictions whose
-outcome was known, weeks weighing the same; the penalty counts in weeks, because one week is nearly one observation
-of the market.
+Two questions, one after the other. Will the token leave its neutral band: the base rate's log odds, moved by the
+movement head and a little by the relative score. If it does, up or down: the base rate's log odds, moved by the
+relative score and the market head. All slopes at zero say the base rates. They are fitted by penalised likelihood on
+out-of-sample predictions whose outcome was known, weeks weighing the same; the penalties count in weeks, because one
+week is nearly one observation of the market. A fifth slope turns the relative score into the odds of beating the median
+peer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,28 +19,69 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MIN_WEEKS = 26
-RELATIVE_PENALTY = 0.5  # in weeks of log loss per squared slope; slopes of a useful head are near 1
+PENALTY = 0.5  # in weeks of log loss per squared slope: half a week's worth of evidence pays for a slope of one
 MARKET_PENALTY = 20.0  # the market head must earn its say over many weeks
 
 
 @dataclass(frozen=True, eq=False)
+class PastWeek:
+    """A recorded week whose outcome is known, (n,) each: the heads' scores, class 0 to 2, and who beat its peers."""
+
+    relative: Floats
+    movement: Floats
+    market: float
+    outcome: NDArray[np.int8]
+    beat: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """Slopes of (bearish, bullish) on the relative and market log odds, and base rates (bearish, neutral, bullish)."""
+    """Base rates (bearish, neutral, bullish) and slopes: `movement` and `spill` (of the relative score) on leaving the
+    band, `direction` (of the relative score) and `market` on up against down, `beat` on beating the median peer."""
 
     base: Floats
-    slopes: Floats  # (2 heads, 2 classes)
+    movement: float = 0.0
+    spill: float = 0.0
+    direction: float = 0.0
+    market: float = 0.0
+    beat: float = 0.0
 
-    def probabilities(self, relative: Floats, market: Floats) -> Floats:
-        """Calibrated (n, 3) from log odds (n,) of either head."""
-        return _softmax(self.base, np.column_stack([relative, market]), self.slopes)
+    def probabilities(self, relative: Floats, market: Floats | float, movement: Floats) -> Floats:
+        """Calibrated (..., 3) from scores (...,): the ensemble's, and the log-odds lifts of the other two heads."""
+        p_move = _logistic(_leaves(self.base) + self.movement * movement + self.spill * relative)
+        p_up = _logistic(_leans(self.base) + self.direction * relative + self.market * market)
+        return np.stack([p_move * (1 - p_up), 1 - p_move, p_move * p_up], axis=-1)
+
+    def beat_log_odds(self, relative: Floats) -> Floats:
+        """Log odds of beating the median peer from the ensemble's score."""
+        odds: Floats = self.beat * relative
+        return odds
+
+    def silenced(self, relative: bool, market: bool, movement: bool) -> Calibration:
+        """The same without the say of the heads named; what is left of them is the base rate."""
+        return Calibration(
+            self.base,
+            movement=0.0 if movement else self.movement,
+            spill=0.0 if relative else self.spill,
+            direction=0.0 if relative else self.direction,
+            market=0.0 if market else self.market,
+            beat=0.0 if relative else self.beat,
+        )
 
 
-def _softmax(base: Floats, scores: Floats, slopes: Floats) -> Floats:
-    moved = scores @ slopes
-    logits = np.log(base) + np.column_stack([moved[:, 0], np.zeros(len(moved)), moved[:, 1]])
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Floats = p / p.sum(axis=1, keepdims=True)
-    return shares
+def _leaves(base: Floats) -> float:
+    """Log odds of leaving the neutral band at all."""
+    return float(np.log((base[0] + base[2]) / base[1]))
+
+
+def _leans(base: Floats) -> float:
+    """Log odds of up against down."""
+    return float(np.log(base[2] / base[0]))
+
+
+def _logistic(x: Floats) -> Floats:
+    p: Floats = 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+    return p
 
 
 def base_rates(outcomes: list[NDArray[np.int8]]) -> Floats:
@@ -52,25 +96,43 @@ def base_rates(outcomes: list[NDArray[np.int8]]) -> Floats:
     return shares
 
 
-def calibrate(base: Floats, weeks: list[tuple[Floats, Floats, NDArray[np.int8]]]) -> Calibration:
-    """Fit the slopes on weeks of (relative (n,), market (n,), outcome (n,)); no slopes with under MIN_WEEKS weeks."""
+def calibrate(base: Floats, weeks: Sequence[PastWeek], overlap: float = 1.0) -> Calibration:
+    """Fit the slopes on recorded weeks; with under MIN_WEEKS of them the base rates are said.
+
+    The slopes are fitted around the recorded weeks' own base rates, so that a market that turned since does not bend
+    them. `overlap` is how many weeks share one outcome: with a four-week horizon each counts a quarter.
+    """
+    if len(weeks) < MIN_WEEKS:
+        return Calibration(base)
+    relative, movement, outcome, beat = (
+        np.concatenate([getattr(week, name) for week in weeks]) for name in ("relative", "movement", "outcome", "beat")
+    )
+    market = np.concatenate([np.full(len(week.outcome), week.market) for week in weeks])
+    weight = np.concatenate([np.full(len(week.outcome), 1.0 / len(week.outcome)) for week in weeks]) / overlap
+    own = base_rates([week.outcome for week in weeks])
+    moved, rose = outcome != 1, outcome == 2
+    on_movement, on_spill = _slopes(
+        np.column_stack([movement, relative]), _leaves(own), moved, weight, np.array([PENALTY, PENALTY])
+    )
+    on_direction, on_market = _slopes(
+        np.column_stack([relative, market])[moved], _leans(own), rose[moved], weight[moved],
+        np.array([PENALTY, MARKET_PENALTY]),
+    )  # fmt: skip
+    (to_beat,) = _slopes(relative[:, None], 0.0, beat, weight, np.array([PENALTY]))
+    return Calibration(base, on_movement, on_spill, on_direction, on_market, to_beat)
+
+
+def _slopes(scores: Floats, offset: float, hit: NDArray[np.bool_], weight: Floats, penalty: Floats) -> list[float]:
+    """Slopes (k,) of a logistic regression on scores (n, k) around a fixed log odds, penalised by their squares."""
     from scipy.optimize import minimize
 
-    if len(weeks) < MIN_WEEKS:
-        return Calibration(base, np.zeros((2, 2)))
-    scores = np.vstack([np.column_stack([relative, market]) for relative, market, _ in weeks])
-    outcome = np.concatenate([o for _, _, o in weeks]).astype(int)
-    weight = np.concatenate([np.full(len(o), 1.0 / len(o)) for _, _, o in weeks])
-    penalty = np.array([[RELATIVE_PENALTY], [MARKET_PENALTY]])
-    hit = np.zeros((len(outcome), 3))
-    hit[np.arange(len(outcome)), outcome] = 1
+    sign = np.where(hit, -1.0, 1.0)
 
-    def loss(flat: Floats) -> tuple[float, Floats]:
-        slopes = flat.reshape(2, 2)
-        p = _softmax(base, scores, slopes)
-        value = -(weight * np.log(p[np.arange(len(outcome)), outcome])).sum() + (penalty * slopes**2).sum()
-        gradient = scores.T @ (weight[:, None] * (p - hit)[:, [0, 2]]) + 2 * penalty * slopes
-        return float(value), gradient.ravel()
+    def loss(slopes: Floats) -> tuple[float, Floats]:
+        logits = offset + scores @ slopes
+        value = (weight * np.logaddexp(0, sign * logits)).sum() + penalty @ slopes**2
+        return float(value), scores.T @ (weight * (_logistic(logits) - hit)) + 2 * penalty * slopes
 
-    found = minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B", options={"ftol": 1e-13, "gtol": 1e-9})
-    return Calibration(base, found.x.reshape(2, 2))
+    start = np.zeros(scores.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9})
+    return [float(slope) for slope in found.x]

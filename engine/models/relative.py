@@ -1,76 +1,57 @@
-"""The relative head: which token beats its peers over the next seven days; L2 logistic regression on weekly ranks."""
+"""The relative head: which token beats its peers, said by an ensemble whose members weigh the same."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.ranks import average_ranks
+from engine.models.boosting import fit_boosting
+from engine.models.logistic import Logistic, fit_logistic
+from engine.models.member import Examples, Fit, Floats, Member
+from engine.models.network import fit_network
+from engine.ranks import centred_ranks
 
-Floats = NDArray[np.float64]
-
-INVERSE_PENALTY = 0.02  # C: some 150 effective rows against 60 coefficients; chosen before looking
-MIN_WEEKS = 26
-
-
-def within_week_ranks(values: Floats, member: NDArray[np.bool_]) -> Floats:
-    """Rank each column among the members of one week to [-0.5, 0.5], ties shared, missing at 0 (the middle).
-
-    `values` (tokens, features), `member` (tokens,); non-members come out as ranked among the members would be: 0.
-    """
-    out = np.zeros(values.shape)
-    for j in range(values.shape[1]):
-        column = values[:, j]
-        known = np.flatnonzero(member & np.isfinite(column))
-        if len(known) >= 5:
-            out[known, j] = _centred_ranks(column[known])
-    return out
-
-
-def _centred_ranks(x: Floats) -> Floats:
-    """Average ranks scaled to [-0.5, 0.5]."""
-    ranks: Floats = (average_ranks(x) - 0.5) / len(x) - 0.5
-    return ranks
+MEMBERS: dict[str, Fit] = {"logistic": fit_logistic, "boosting": fit_boosting, "network": fit_network}
+MIN_WEEKS = 52
 
 
 @dataclass(frozen=True, eq=False)
 class RelativeHead:
-    """Coefficients (features,) on within-week ranks; the score is log odds of beating the median peer."""
+    """The members fitted at one refit, by name, on the features named."""
 
     names: tuple[str, ...]
-    coefficients: Floats
+    members: dict[str, Member]
+
+    def scores(self, ranks: Floats) -> Floats:
+        """Log odds (n, members) of beating the median peer, against those of a token in the middle of every rank."""
+        middle = np.zeros((1, ranks.shape[1]))
+        said = [member.log_odds(np.vstack([middle, ranks])) for member in self.members.values()]
+        return np.column_stack([log_odds[1:] - log_odds[0] for log_odds in said])
 
     def contributions(self, ranks: Floats) -> Floats:
-        """Each feature's part of the log odds; shape as `ranks`."""
-        parts: Floats = ranks * self.coefficients
-        return parts
-
-    def log_odds(self, ranks: Floats) -> Floats:
-        total: Floats = ranks @ self.coefficients
-        return total
+        """What each feature adds to the score of the member that can be read, shape as `ranks`; 0 without it."""
+        readable = self.members.get("logistic")
+        return readable.contributions(ranks) if isinstance(readable, Logistic) else np.zeros(ranks.shape)
 
 
-def fit_relative(names: tuple[str, ...], weeks: list[tuple[Floats, Floats]]) -> RelativeHead | None:
-    """Fit on weeks of (ranks (n, features), forward returns (n,)), all weeks weighing the same.
+def fit_relative(
+    names: tuple[str, ...],
+    weeks: Sequence[tuple[Floats, Floats]],
+    members: Sequence[str] = tuple(MEMBERS),
+    least: int = MIN_WEEKS,
+) -> RelativeHead | None:
+    """Fit the named members on weeks of (ranks (n, features), forward returns (n,)), all weeks weighing the same.
 
-    The target is soft: a token that beat 80 % of its peers counts as 0.8 of a win and 0.2 of a loss, which uses the
-    whole order of the week and not just its halves. None with fewer than MIN_WEEKS weeks.
+    None with fewer than `least` weeks.
     """
-    from sklearn.linear_model import LogisticRegression
-
-    if len(weeks) < MIN_WEEKS:
+    if len(weeks) < least:
         return None
-    x = np.vstack([ranks for ranks, _ in weeks])
-    beaten = np.concatenate([_centred_ranks(forward) + 0.5 for _, forward in weeks])
     weight = np.concatenate([np.full(len(forward), 1.0 / len(forward)) for _, forward in weeks])
-    weight *= len(weight) / weight.sum()
-    model = LogisticRegression(C=INVERSE_PENALTY, fit_intercept=False, solver="newton-cholesky", tol=1e-8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # a fit that does not converge is a failure, not a footnote
-        model.fit(
-            np.vstack([x, x]), np.repeat([1, 0], len(x)), np.concatenate([weight * beaten, weight * (1 - beaten)])
-        )
-    return RelativeHead(names, model.coef_[0].copy())
+    examples = Examples(
+        ranks=np.vstack([ranks for ranks, _ in weeks]).astype(np.float64),
+        beaten=np.concatenate([centred_ranks(forward) + 0.5 for _, forward in weeks]),
+        weight=weight * len(weight) / weight.sum(),
+    )
+    return RelativeHead(names, {name: MEMBERS[name](examples) for name in members})

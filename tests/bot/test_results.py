@@ -85,8 +85,8 @@ def predictions() -> tuple[Prediction, ...]:
     rng, base = np.random.default_rng(3), Odds(0.3, 0.3, 0.4)
     calls = (Call.BEARISH, Call.NEUTRAL, Call.BULLISH)
     return tuple(
-        Prediction(day(7 * week), f"T{i}", lift, 0.0, Odds(0.3 - lift, 0.3, 0.4 + lift), base, 2 * lift,
-                   calls[rng.integers(3)], float(rng.normal()))
+        Prediction(day(7 * week), f"T{i}", 7, (lift,), lift, 0.0, 0.0, 0.5, Odds(0.3 - lift, 0.3, 0.4 + lift), base,
+                   2 * lift, calls[rng.integers(3)], float(rng.normal()))
         for week in range(WEEKS) for i in range(12) for lift in (float(rng.uniform(-0.1, 0.1)),)
     )  # fmt: skip
 

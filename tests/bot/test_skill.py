@@ -19,7 +19,7 @@ def week(number: int, hits: int, calls: int = 10) -> list[Prediction]:
     came = [Call.BULLISH if i < hits else Call.BEARISH for i in range(calls)]
     date = START + dt.timedelta(days=7 * number)
     return [
-        Prediction(date, f"T{i}", 0.1, 0.0, SAID, BASE, 0.15, outcome, 0.01 * (calls - i))
+        Prediction(date, f"T{i}", 7, (0.1,), 0.1, 0.0, 0.0, 0.5, SAID, BASE, 0.15, outcome, 0.01 * (calls - i))
         for i, outcome in enumerate(came)
     ]
 
@@ -40,7 +40,9 @@ def test_only_what_was_said_from_the_live_start_on_counts_as_live() -> None:
 
 
 def test_a_live_week_whose_outcome_is_not_known_makes_no_live_record() -> None:
-    waiting = [Prediction(p.date, p.symbol, 0.1, 0.0, SAID, BASE, 0.15, None, None) for p in week(1, 0)]
+    waiting = [
+        Prediction(p.date, p.symbol, 7, (0.1,), 0.1, 0.0, 0.0, 0.5, SAID, BASE, 0.15, None, None) for p in week(1, 0)
+    ]
     assert [skill.ledger for skill in skills_of([*week(0, 5), *waiting], waiting[0].date)] == ["backtest"]
     assert skills_of(waiting, None) == ()
     assert skills_of([], None) == ()

@@ -14,7 +14,7 @@ from engine.rebuild import rebuild
 from engine.record import Record
 from engine.signals import form_signals
 from engine.sources.simulated import SimulatedMarket
-from engine.study import HORIZON, build_study, mondays
+from engine.study import WEEK, build_study, mondays
 from engine.walkforward import EPOCH, REFIT_WEEKS, Trainer, refit_date
 from engine.week import Standing, compute_day, compute_week
 
@@ -250,4 +250,4 @@ def test_only_labels_complete_before_the_instant_train(panel):
     study = build_study(panel.until(START))
     known = [study.dates[i] for i in study.complete_before(START)]
     assert known[-1] == START - dt.timedelta(weeks=2)
-    assert all(d + dt.timedelta(days=HORIZON) < START for d in known)
+    assert all(d + dt.timedelta(days=WEEK) < START for d in known)

@@ -43,7 +43,21 @@ def predictions(weeks, tokens, skill, seed=0):
             )
             came = lift * skill + rng.normal(0, 0.2)
             lines.append(
-                Prediction(MONDAY + dt.timedelta(weeks=w), f"T{t}", lift, 0, odds, BASE, 2 * lift, Call(outcome), came)
+                Prediction(
+                    MONDAY + dt.timedelta(weeks=w),
+                    f"T{t}",
+                    7,
+                    (lift,),
+                    lift,
+                    0.0,
+                    0.0,
+                    0.5,
+                    odds,
+                    BASE,
+                    2 * lift,
+                    Call(outcome),
+                    came,
+                )
             )
     return lines
 

@@ -1,6 +1,7 @@
 """What is said of a token: strength against its base, a call beyond the margin, a grade, or no call and why."""
 
 import datetime as dt
+from copy import copy
 from dataclasses import fields, replace
 
 import numpy as np
@@ -8,15 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.abstention import MIN_PRESENT
+from engine.features import FAMILIES
+from engine.fitting import STRIDE, WINDOW_WEEKS, fit_refit
 from engine.learning import fill_record
 from engine.model import Call, Odds, Signal, TokenKind
+from engine.models.logistic import Logistic
+from engine.models.relative import RelativeHead
 from engine.modes import modes
 from engine.panel import build_panel
-from engine.record import Record, RecordedWeek, conviction
-from engine.signals import LETTERS, MIN_PRESENT, STEADY_WEEKS, call, form_signals, grade
+from engine.record import Record, RecordedWeek, View, conviction
+from engine.signals import LETTERS, STEADY_WEEKS, call, form_signals, grade
+from engine.skill import silenced_heads, trailing_skill
 from engine.sources.simulated import SimulatedMarket
-from engine.study import UNIVERSE_BARS, UNIVERSE_RANK, build_study
-from engine.walkforward import REFIT_WEEKS, WINDOW_WEEKS, Trainer, refit_date
+from engine.study import EMBARGO, HORIZONS, MONTH, UNIVERSE_BARS, UNIVERSE_RANK, build_study
+from engine.study import WEEK as SEVEN
+from engine.walkforward import REFIT_WEEKS, Trainer, refit_date
 
 AS_OF = dt.date(2026, 4, 13)
 WEEK = dt.timedelta(weeks=1)
@@ -105,14 +113,30 @@ def test_strength_is_what_the_odds_say_beyond_the_base_rates(week):
 
 
 @pytest.mark.rule("3.2")
-def test_the_odds_are_both_heads_scores_calibrated_on_their_own_past(trainer, record, week):
+@pytest.mark.parametrize("horizon", HORIZONS)
+def test_the_odds_are_the_heads_scores_calibrated_on_their_own_past(trainer, record, week, horizon):
     heads, i = trainer.heads(AS_OF, record), trainer.study.week(AS_OF)
     said = [s for s in week.signals if s.abstained is None]
-    lift = heads.market.lift(trainer.inputs[i])
-    odds = heads.calibration.probabilities(np.array([s.relative for s in said]), np.full(len(said), lift))
-    assert np.array([(s.odds.bearish, s.odds.neutral, s.odds.bullish) for s in said]) == pytest.approx(odds)
-    assert abs(lift) > 1e-6 and (np.abs(heads.calibration.slopes) > 1e-6).all()
-    assert week.market.p_up == pytest.approx(heads.market.p_up(trainer.inputs[i]))
+    columns = [trainer.study.panel.column(s.symbol) for s in said]
+    scores, calibration = trainer.scores(i, heads, horizon), heads.calibration[horizon]
+    outcomes = trainer.material.outcomes[horizon]
+    silenced = silenced_heads(trailing_skill(trainer.study, record.before(AS_OF), AS_OF, outcomes, horizon))
+    assert horizon != SEVEN or silenced == week.silenced
+    no_way = "relative" in silenced  # then nothing says which way, the market head neither
+    calibration = calibration.silenced(no_way, no_way or "market" in silenced, "movement" in silenced)
+    odds = calibration.probabilities(scores.members.mean(axis=1), scores.market, scores.movement)[columns]
+    told = [s.odds if horizon == SEVEN else s.month.odds for s in said]
+    assert np.array([(o.bearish, o.neutral, o.bullish) for o in told]) == pytest.approx(odds)
+    assert scores.members[columns].std(axis=0) == pytest.approx(1, abs=0.3)
+    assert np.abs([calibration.movement, heads.calibration[horizon].direction]).min() > 1e-6
+
+
+@pytest.mark.rule("3.2")
+def test_the_market_view_is_the_market_heads(trainer, record, week):
+    head, i = trainer.heads(AS_OF, record).fitted.market[SEVEN], trainer.study.week(AS_OF)
+    lift = 0.0 if "market" in week.silenced else float(head.lift(trainer.material.market[i]))
+    assert week.market.p_up == pytest.approx(head.probability(lift))
+    assert week.market.base_up == head.base
 
 
 @pytest.mark.rule("3.6")
@@ -133,7 +157,9 @@ def test_steady_strength_is_the_mean_of_this_week_and_up_to_three_before(record,
 def test_no_week_from_the_instant_on_is_looked_at(trainer, record, week):
     symbols = tuple(s.symbol for s in week.signals)
     odds = np.tile([0.1, 0.1, 0.8], (len(symbols), 1))
-    later = RecordedWeek(AS_OF, symbols, np.full(len(symbols), 3.0), 1.0, odds, np.full(3, 1 / 3))
+    many = len(symbols)
+    view = View(np.ones((many, 3)), np.full(many, 3.0), np.ones(many), 1.0, 0.5, odds, np.full(3, 1 / 3))
+    later = RecordedWeek(AS_OF, symbols, dict.fromkeys(HORIZONS, view))
     known = Record([*(w for w in record if w.date < AS_OF), later])
     assert form_signals(trainer.study.panel, known, AS_OF, trainer) == week
 
@@ -177,18 +203,60 @@ def test_a_grade_is_of_a_hundred_weeks_that_leave_the_band_how_many_go_up(neutra
 
 
 @pytest.mark.rule("3.1")
-def test_heads_learn_from_the_last_weeks_complete_at_their_refit(trainer, monkeypatch):
+@pytest.mark.parametrize("horizon", HORIZONS)
+def test_heads_learn_from_the_last_weeks_complete_an_embargo_before_their_refit(trainer, monkeypatch, horizon):
     """At most so many weeks, and none whose outcome was open when the heads were fitted."""
     seen = []
-    monkeypatch.setattr("engine.walkforward.WINDOW_WEEKS", 30)
-    monkeypatch.setattr("engine.walkforward.fit_relative", lambda names, weeks: seen.append(weeks))
-    refit = refit_date(AS_OF)
-    fresh = Trainer(trainer.study)
-    fresh.heads(AS_OF, Record())
-    (weeks,) = seen
-    complete = [i for i, d in enumerate(trainer.study.dates) if d + WEEK < refit][-30:]
-    assert len(weeks) == 30
+    monkeypatch.setattr("engine.fitting.WINDOW_WEEKS", 30)
+    monkeypatch.setattr("engine.fitting.fit_relative", lambda names, weeks, members, least: seen.append(weeks))
+    refit, material = refit_date(AS_OF), trainer.material
+    fit_refit(material, refit, trainer.recipe)
+    weeks = seen[HORIZONS.index(horizon)]
+    reach = dt.timedelta(days=horizon + EMBARGO)
+    complete = [i for i, d in enumerate(trainer.study.dates) if d + reach < refit][-30:][:: -STRIDE[horizon]][::-1]
+    assert len(weeks) == len(complete) == 30 // STRIDE[horizon]
     for i, (_, forward) in zip(complete, weeks, strict=True):
-        labelled = trainer.study.universe[i] & np.isfinite(trainer.study.forward[i])
-        assert np.array_equal(forward, trainer.study.forward[i, labelled])
+        labelled = trainer.study.universe[i] & np.isfinite(trainer.study.forwards[horizon][i])
+        assert np.array_equal(forward, trainer.study.forwards[horizon][i, labelled])
     assert (WINDOW_WEEKS, REFIT_WEEKS, refit.weekday()) == (156, 4, 0)
+
+
+@pytest.mark.rule("3.9")
+def test_the_parts_of_all_families_add_up_to_the_strength(week):
+    said = [s for s in week.signals if s.abstained is None]
+    for s in said:
+        assert [view.family for view in s.families] == list(FAMILIES)
+        assert sum(view.contribution for view in s.families) == pytest.approx(s.conviction, abs=1e-12)
+    assert any(abs(view.contribution) > 0.005 for s in said for view in s.families)
+
+
+@pytest.mark.rule("3.9")
+def test_a_family_that_is_not_heard_adds_nothing_and_changes_nothing(week):
+    """Macro has no data points of single tokens: without the market head its part is nil for everybody."""
+    said = [s for s in week.signals if s.abstained is None]
+    if "market" in week.silenced:
+        macro = [view for s in said for view in s.families if view.family == "macro"]
+        assert {view.contribution for view in macro} == {0.0}
+        assert all(view.without == s.conviction for s in said for view in s.families if view.family == "macro")
+
+
+@pytest.mark.rule("3.7")
+def test_the_month_stands_beside_the_week_with_base_rates_of_its_own(week):
+    said = [s for s in week.signals if s.abstained is None]
+    assert all(s.month.days == MONTH for s in said)
+    assert {s.month.base for s in said} != {s.base for s in said}
+    assert all(s.month is None for s in week.signals if s.abstained is not None)
+
+
+@pytest.mark.rule("3.11")
+def test_posts_alone_lift_nobody_above_the_median_peer(trainer, record):
+    """A head that believes in posts: whom only they lift stands where the rest of its data leaves it."""
+    head = RelativeHead(("social_volume", "calm"), {"logistic": Logistic(np.array([4.0, 1.0]))})
+    ranks = np.array([[0.5, -0.2], [0.5, 0.2], [-0.5, 0.3], [0.0, -0.1]])
+    posts = copy(trainer)
+    posts._social = np.array([True, False])
+    sober, lifted, sunk, quiet = posts._without_hype(head, ranks)[:, 0]
+    assert sober == pytest.approx(-0.2)
+    assert lifted == pytest.approx(2.2)
+    assert sunk == pytest.approx(-1.7)
+    assert quiet == pytest.approx(-0.1)

@@ -38,12 +38,16 @@ def test_the_latest_signals_may_be_those_before_a_day(database: Database, make_w
 
 def test_the_record_takes_outcomes_later_and_keeps_methods_apart(database: Database) -> None:
     odds, base = Odds(0.1, 0.2, 0.7), Odds(0.3, 0.3, 0.4)
-    open_ = Prediction(MONDAY, "AAVE", 0.25, 0.5, odds, base, 0.3, None, None)
+    open_ = Prediction(MONDAY, "AAVE", 7, (0.25, -1.5, 1 / 3), 0.1, 0.2, 0.5, 0.52, odds, base, 0.3, None, None)
     closed = replace(open_, outcome=Call.BULLISH, excess=-0.01)
     other = replace(open_, symbol="1INCH")
+    month = replace(open_, horizon=28)
     store = database.signals
     assert store.put_predictions([open_, other]) == Written(new=2)
     assert store.put_predictions([closed, other]) == Written(changed=1, same=1)
     assert store.predictions() == [other, closed]
+    assert store.put_predictions([month], method="two") == Written(new=1)
+    assert store.put_predictions([open_], method="two") == Written(new=1)
+    assert store.predictions("two") == [open_, month]
     assert store.put_predictions([open_], method="1.0") == Written(new=1)
     assert store.predictions("1.0") == [open_]

@@ -17,20 +17,20 @@ def history(weeks, slope, seed=0):
 def test_noise_hardly_moves_the_odds():
     x, rose = history(200, 0.0)
     head = fit_market(NAMES, x, rose)
-    assert max(abs(head.p_up(row) - head.base) for row in x) < 0.15
+    assert max(abs(head.probability(head.lift(row)) - head.base) for row in x) < 0.15
 
 
 @pytest.mark.rule("3.1")
 def test_a_strong_past_is_heard():
     x, rose = history(200, 2.0)
     head = fit_market(NAMES, x, rose)
-    assert head.p_up(np.array([2.0, 0.0])) > head.base + 0.1
+    assert head.probability(head.lift(np.array([2.0, 0.0]))) > head.base + 0.1
 
 
 def test_a_missing_input_adds_nothing():
     head = fit_market(NAMES, *history(120, 1.0))
     assert head.lift(np.array([np.nan, np.nan])) == 0
-    assert head.p_up(np.array([np.nan, np.nan])) == pytest.approx(head.base)
+    assert head.probability(0.0) == pytest.approx(head.base)
 
 
 def test_too_short_a_past_makes_no_head():
@@ -40,3 +40,10 @@ def test_too_short_a_past_makes_no_head():
 def test_a_wild_input_is_clipped():
     head = fit_market(NAMES, *history(120, 1.0))
     assert head.lift(np.array([1e12, 0.0])) == head.lift(np.array([1e6, 0.0]))
+
+
+def test_weeks_that_share_an_outcome_count_as_fewer():
+    x, rose = history(200, 2.0)
+    alone, shared = fit_market(NAMES, x, rose), fit_market(NAMES, x, rose, overlap=4)
+    assert abs(shared.coefficients[0]) < abs(alone.coefficients[0])
+    assert abs(shared.base - 0.5) <= abs(alone.base - 0.5)

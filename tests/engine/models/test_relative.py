@@ -1,4 +1,4 @@
-"""The relative head: finds the order that is there, says nothing where there is none, and forgets scale."""
+"""The relative head: every member finds the order that is there, is silent where there is none, and forgets scale."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.models.relative import MIN_WEEKS, fit_relative, within_week_ranks
+from engine.models.member import Examples
+from engine.models.relative import MEMBERS, MIN_WEEKS, fit_relative
+from engine.ranks import within_week_ranks
 
 NAMES = ("signal", "noise")
 
@@ -22,34 +24,58 @@ def weeks(count, slope, tokens=40, seed=0):
 
 
 @pytest.mark.rule("3.1")
-def test_a_true_order_is_found_and_noise_is_not():
-    head = fit_relative(NAMES, weeks(80, 1.0))
-    assert head.coefficients[0] > 0.3
-    assert abs(head.coefficients[1]) < 0.3 * head.coefficients[0]
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_member_finds_a_true_order_and_leaves_noise_alone(member):
+    head = fit_relative(NAMES, weeks(80, 2.0), [member])
+    high, low, noisy = head.scores(np.array([[0.4, 0.0], [-0.4, 0.0], [0.0, 0.4]]))[:, 0]
+    assert high > 0.2 > -0.2 > low
+    assert abs(noisy) < 0.5 * high
+
+
+@pytest.mark.rule("3.1")
+@pytest.mark.parametrize("member", MEMBERS)
+def test_the_middle_of_every_rank_is_an_even_bet(member):
+    head = fit_relative(NAMES, weeks(60, 1.0), [member])
+    assert head.scores(np.zeros((3, 2))) == pytest.approx(np.zeros((3, 1)))
 
 
 @pytest.mark.rule("3.1")
 def test_every_week_weighs_the_same_however_many_tokens_it_has():
     """Twice the same tokens in every second week: which second week does not matter."""
-    once = weeks(40, 1.0)
+    once = weeks(60, 1.0)
     twice = [(np.vstack([ranks, ranks]), np.concatenate([moves, moves])) for ranks, moves in once]
-    odd, even = ([twice[i] if i % 2 == k else once[i] for i in range(40)] for k in (1, 0))
-    assert fit_relative(NAMES, odd).coefficients == pytest.approx(fit_relative(NAMES, even).coefficients, rel=1e-6)
+    odd, even = ([twice[i] if i % 2 == k else once[i] for i in range(60)] for k in (1, 0))
+    ask = weeks(1, 1.0, seed=5)[0][0]
+    one, other = (fit_relative(NAMES, w, ["logistic"]).contributions(ask) for w in (odd, even))
+    assert one == pytest.approx(other, rel=1e-6)
 
 
-def test_contributions_add_up_to_the_score():
-    head = fit_relative(NAMES, weeks(40, 1.0))
+def test_a_clear_win_pulls_as_a_soft_target_would():
+    """At even odds the gradient of weighted yes-or-no examples is that of the soft ones."""
+    beaten = np.array([0.0, 0.2, 0.5, 0.8, 1.0])
+    examples = Examples(np.zeros((5, 1)), beaten, np.ones(5))
+    hard = examples.sharpness * (examples.won - 0.5)
+    soft = beaten - 0.5
+    assert hard / np.abs(hard).sum() == pytest.approx(soft / np.abs(soft).sum(), abs=1e-6)
+
+
+def test_contributions_add_up_to_the_score_of_the_member_that_can_be_read():
+    head = fit_relative(NAMES, weeks(60, 1.0), ["logistic"])
     ranks = weeks(1, 1.0, seed=9)[0][0]
-    assert head.contributions(ranks).sum(axis=1) == pytest.approx(head.log_odds(ranks))
+    assert head.contributions(ranks).sum(axis=1) == pytest.approx(head.scores(ranks)[:, 0])
+    assert not fit_relative(NAMES, weeks(60, 1.0), ["boosting"]).contributions(ranks).any()
 
 
 def test_too_few_weeks_make_no_head():
     assert fit_relative(NAMES, weeks(MIN_WEEKS - 1, 1.0)) is None
+    assert fit_relative(NAMES, weeks(MIN_WEEKS // 2, 1.0), least=MIN_WEEKS // 2) is not None
 
 
-def test_the_same_weeks_give_the_same_bytes():
-    a, b = (fit_relative(NAMES, weeks(40, 0.5)) for _ in range(2))
-    assert a.coefficients.tobytes() == b.coefficients.tobytes()
+@pytest.mark.parametrize("member", MEMBERS)
+def test_the_same_weeks_give_the_same_bytes(member):
+    ask = weeks(1, 0.5, seed=3)[0][0]
+    a, b = (fit_relative(NAMES, weeks(60, 0.5), [member]).scores(ask) for _ in range(2))
+    assert a.tobytes() == b.tobytes()
 
 
 columns = arrays(float, (12, 3), elements=st.floats(-1e6, 1e6) | st.just(np.nan))
