@@ -171,7 +171,8 @@ def backtest(
     database: Database = None,
 ) -> None:
     """Walk forward through history with the very functions of the weekly job, and write what they did."""
-    from bot.backtesting import print_summary, run
+    from bot.backtesting import run
+    from bot.printed_figures import print_summary
 
     settings = read_settings(database)
     with bars(quiet=as_json) as progress:

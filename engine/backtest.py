@@ -6,22 +6,38 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.comparators import COMPARATORS
 from engine.errors import NotEnoughData
 from engine.learning import Progress, fill_record, learn
-from engine.model import Prediction, WeekSignals
+from engine.model import Prediction, Token, WeekSignals
 from engine.panel import Panel
 from engine.record import Record
-from engine.study import Study, build_study
+from engine.study import HORIZON, Study, build_study
 from engine.track import Track
-from engine.walkforward import Trainer, instants
+from engine.walkforward import MIN_TOKENS, Trainer, instants
 
 WEEK = 7
 
 
+@dataclass(frozen=True, slots=True)
+class MarketWeek:
+    """What the market head said at one instant of the next `horizon` days, and once known, whether the market rose."""
+
+    date: dt.date
+    horizon: int
+    p_up: float
+    base_up: float
+    rose: bool | None
+
+
 @dataclass(frozen=True)
 class Backtest:
-    """Everything a walk produced: the weeks' signals, the record behind them, and a track per index and mode."""
+    """Everything a walk produced: the weeks' signals, the record behind them, and a track per index and mode.
+
+    `market` is the market head's record, `tokens` everybody the panel knows.
+    """
 
     start: dt.date
     end: dt.date
@@ -29,6 +45,8 @@ class Backtest:
     predictions: tuple[Prediction, ...]
     tracks: dict[tuple[str, str], Track]
     simulated: bool
+    market: tuple[MarketWeek, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
 
 def run_backtest(
@@ -63,11 +81,28 @@ def run_backtest(
     for track in tracks.values():
         track.reach(panel, last)
         track.mark(panel, last)
-    return Backtest(start, end, tuple(weeks), _predictions(record, study, dates[0]), tracks, panel.simulated)
+    return Backtest(
+        start=start,
+        end=end,
+        weeks=tuple(weeks),
+        predictions=_predictions(record, study, dates[0]),
+        tracks=tracks,
+        simulated=panel.simulated,
+        market=tuple(_market_week(week, study) for week in weeks),
+        tokens=panel.tokens,
+    )
 
 
 def _predictions(record: Record, study: Study, start: dt.date) -> tuple[Prediction, ...]:
     return tuple(line for line in record.predictions(study) if line.date >= start)
+
+
+def _market_week(week: WeekSignals, study: Study) -> MarketWeek:
+    """The market rose if its median token did, as the market head learns it; None where too few are known."""
+    i = study.week(week.date)
+    forward = study.forward[i, study.universe[i] & np.isfinite(study.forward[i])]
+    rose = bool(np.median(forward) > 0) if len(forward) >= MIN_TOKENS else None
+    return MarketWeek(week.date, HORIZON, week.market.p_up, week.market.base_up, rose)
 
 
 def _step(tracks: dict[tuple[str, str], Track], panel: Panel, week: WeekSignals, date: dt.date) -> None:

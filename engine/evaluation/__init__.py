@@ -12,6 +12,7 @@ from engine.evaluation.overfitting import (
     measure_overfitting,
     minimum_track_record,
     probabilistic_sharpe,
+    weeks_to_tell_from,
 )
 from engine.evaluation.probabilities import HitRate, Losses, hit_rate, mean_interval, score
 from engine.evaluation.resampling import Interval, resampled
@@ -83,6 +84,7 @@ __all__ = [
     "t_statistic",
     "table_of",
     "weekly",
+    "weeks_to_tell_from",
     "worst_fall",
     "year",
 ]

@@ -55,7 +55,8 @@ def partial_rank_ics(said: ArrayLike, came: ArrayLike, control: ArrayLike, weeks
     `control` is (n,) or (n, controls): what is left is what the order says beyond, for instance, calm beats wild.
     """
     x, y = np.asarray(said, dtype=float), np.asarray(came, dtype=float)
-    z = np.asarray(control, dtype=float).reshape(len(x), -1)
+    z = np.asarray(control, dtype=float)
+    z = z[:, None] if z.ndim == 1 else z
     known = np.isfinite(x) & np.isfinite(y) & np.isfinite(z).all(axis=1)
     ics = (_partial(x[rows], y[rows], z[rows]) for rows in (rows[known[rows]] for rows in weeks))
     return np.array([ic for ic in ics if ic is not None])

@@ -29,20 +29,20 @@ NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """What chance and choice leave of a Sharpe ratio; `yearly` ones as people quote them.
+    """What chance and choice leave of a Sharpe ratio; `sharpe` and `expected_best` are yearly, as people quote them.
 
-    `probability` is the deflated Sharpe ratio: the chance that the true one is above 0 although it was chosen among
-    `trials`; `alone` is that chance had nothing else been tried. `luck_yearly` is the best that so many trials without
-    any skill would be expected to show. `weeks_needed` is the minimum track record length against 0, None for never.
+    `deflated` is the deflated Sharpe ratio: the chance that the true one is above 0 although it was chosen among
+    `trials`; `probabilistic` is that chance had nothing else been tried. `expected_best` is the ratio that the best of
+    so many without any skill would show. `minimum_track_record` is in weeks, against 0; None for never.
     """
 
-    sharpe_yearly: float
-    luck_yearly: float
-    probability: float
-    alone: float
+    sharpe: float
+    expected_best: float
+    deflated: float
+    probabilistic: float
     trials: int
     weeks: int
-    weeks_needed: float | None
+    minimum_track_record: float | None
     skewness: float
     kurtosis: float
 
@@ -126,16 +126,23 @@ def measure_luck(returns: Floats, trials: int = TRIALS) -> Luck | None:
     variance = 1 / (periods - 1)
     needed = minimum_track_record(sharpe, *shape)
     return Luck(
-        sharpe_yearly=sharpe * sqrt(WEEKS_A_YEAR),
-        luck_yearly=expected_best(trials, variance) * sqrt(WEEKS_A_YEAR),
-        probability=deflated_sharpe(sharpe, periods, trials, variance, *shape),
-        alone=probabilistic_sharpe(sharpe, periods, *shape),
+        sharpe=sharpe * sqrt(WEEKS_A_YEAR),
+        expected_best=expected_best(trials, variance) * sqrt(WEEKS_A_YEAR),
+        deflated=deflated_sharpe(sharpe, periods, trials, variance, *shape),
+        probabilistic=probabilistic_sharpe(sharpe, periods, *shape),
         trials=trials,
         weeks=periods,
-        weeks_needed=needed if isfinite(needed) else None,
+        minimum_track_record=needed if isfinite(needed) else None,
         skewness=shape[0],
         kurtosis=shape[1],
     )
+
+
+def weeks_to_tell_from(luck: Luck, benchmark: float) -> float | None:
+    """Minimum track record length against another yearly Sharpe ratio, taken as known; None for never."""
+    year = sqrt(WEEKS_A_YEAR)
+    weeks = minimum_track_record(luck.sharpe / year, luck.skewness, luck.kurtosis, benchmark / year)
+    return weeks if isfinite(weeks) else None
 
 
 def measure_overfitting(returns: Floats, blocks: int = BLOCKS) -> Overfitting | None:

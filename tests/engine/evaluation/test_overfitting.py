@@ -14,6 +14,7 @@ from engine.evaluation import (
     measure_overfitting,
     minimum_track_record,
     probabilistic_sharpe,
+    weeks_to_tell_from,
 )  # fmt: skip
 
 YEAR = 250  # trading days, as the papers count them
@@ -72,8 +73,8 @@ def test_the_best_of_a_hundred_without_skill_is_seldom_believed():
         tried = rng.normal(0, 0.05, (TRIALS, 156))
         best = max(tried, key=lambda r: r.mean() / r.std())
         luck = measure_luck(best)
-        alone.append(luck.alone > 0.95)
-        deflated.append(luck.probability > 0.95)
+        alone.append(luck.probabilistic > 0.95)
+        deflated.append(luck.deflated > 0.95)
     assert np.mean(alone) > 0.9
     assert np.mean(deflated) < 0.10
 
@@ -83,18 +84,25 @@ def test_luck_of_weekly_returns_by_hand():
     luck = measure_luck(returns, trials=10)
     sharpe = returns.mean() / returns.std(ddof=1)
     away = (returns - returns.mean()) / returns.std()
-    assert luck.sharpe_yearly == pytest.approx(sharpe * sqrt(52))
+    assert luck.sharpe == pytest.approx(sharpe * sqrt(52))
     assert (luck.skewness, luck.kurtosis) == (pytest.approx((away**3).mean()), pytest.approx((away**4).mean()))
-    assert luck.alone == pytest.approx(probabilistic_sharpe(sharpe, 120, luck.skewness, luck.kurtosis))
-    assert luck.luck_yearly == pytest.approx(expected_best(10, 1 / 119) * sqrt(52))
-    assert luck.probability < luck.alone
-    assert luck.weeks_needed == pytest.approx(minimum_track_record(sharpe, luck.skewness, luck.kurtosis))
+    assert luck.probabilistic == pytest.approx(probabilistic_sharpe(sharpe, 120, luck.skewness, luck.kurtosis))
+    assert luck.expected_best == pytest.approx(expected_best(10, 1 / 119) * sqrt(52))
+    assert luck.deflated < luck.probabilistic
+    assert luck.minimum_track_record == pytest.approx(minimum_track_record(sharpe, luck.skewness, luck.kurtosis))
 
 
 def test_a_losing_record_is_never_long_enough_and_a_flat_one_says_nothing():
-    assert measure_luck(np.array([-0.02, 0.01, -0.03, 0.01])).weeks_needed is None
+    assert measure_luck(np.array([-0.02, 0.01, -0.03, 0.01])).minimum_track_record is None
     assert measure_luck(np.zeros(50)) is None
     assert measure_luck(np.array([0.1, 0.2])) is None
+
+
+def test_telling_a_record_from_another_takes_longer_than_telling_it_from_nothing():
+    luck = measure_luck(np.random.default_rng(3).normal(0.01, 0.03, 156))
+    assert weeks_to_tell_from(luck, 0.0) == pytest.approx(luck.minimum_track_record)
+    assert weeks_to_tell_from(luck, luck.sharpe / 2) > 3 * luck.minimum_track_record
+    assert weeks_to_tell_from(luck, luck.sharpe) is None
 
 
 def by_the_book(returns, blocks):
