@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.report import render_report
+from bot.report import Families, render_report
 from bot.summary import active, summarise
 from engine.backtest import Backtest
 from engine.errors import CannotWrite
@@ -29,8 +29,11 @@ def prepare(folder: Path) -> None:
         raise CannotWrite(f"cannot write to {folder}: {error.strerror}; choose another folder with --out.") from error
 
 
-def write_results(backtest: Backtest, folder: Path) -> dict[str, object]:
-    """Write every file of a backtest into `folder` and return the summary; CannotWrite where the disk refuses."""
+def write_results(backtest: Backtest, folder: Path, families: Families | None = None) -> dict[str, object]:
+    """Write every file of a backtest into `folder` and return the summary; CannotWrite where the disk refuses.
+
+    `families`: the rank IC of each family of data points alone with its t, for the report.
+    """
     prepare(folder)
     try:
         _csv(folder / "weights.csv", ("date", "index", "mode", "symbol", "weight"), weight_rows(backtest))
@@ -39,7 +42,7 @@ def write_results(backtest: Backtest, folder: Path) -> dict[str, object]:
         _csv(folder / "actions.csv", ACTION_COLUMNS, action_rows(backtest))
         summary = summarise(backtest)
         (folder / "summary.json").write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", "utf-8")
-        (folder / "report.html").write_text(render_report(backtest, summary), "utf-8")
+        (folder / "report.html").write_text(render_report(backtest, summary, families), "utf-8")
     except OSError as error:
         raise CannotWrite(f"cannot write to {folder}: {error.strerror}; choose another folder with --out.") from error
     return summary

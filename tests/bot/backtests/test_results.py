@@ -6,14 +6,13 @@ import csv
 import datetime as dt
 import json
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.report import figure_rows, render_report, risk_off_spans
-from bot.results import LEVEL_COLUMNS, prepare, write_results
+from bot.report import figure_rows, render_report
+from bot.results import LEVEL_COLUMNS, prepare
 from bot.summary import active, summarise
 from engine.backtest import Backtest
 from engine.comparators import COMPARATORS, diluted
@@ -93,7 +92,7 @@ def test_a_backtest_without_some_comparators_leaves_them_out(make_backtest: Make
     bare = make_backtest((*MODES, PASSIVE))
     summary = dict(summarise(bare))
     assert row(summary)["equal"] is row(summary)["naive"] is None
-    titles = [title for title, _, _ in figure_rows(summary["indices"][:3])]
+    titles = [title for title, *_ in figure_rows(summary["indices"][:3])]
     assert titles == [*MODES, "just holding", *(f"mix, as {mode}" for mode in MODES)]
     assert "naive rules" not in render_report(bare, summary)
 
@@ -146,65 +145,6 @@ def test_the_ladders_record_is_summed_up_and_listed(summary: dict[str, Any]) -> 
     assert ladder["risk_offs"] == len(ladder["episodes"]) == sum(counts) == WEEKS // 5
     assert all(e["highest"] == "high" for e in ladder["episodes"])
     assert ladder["measured_falls"] <= len(ladder["falls"])
-
-
-class Page(HTMLParser):
-    """Every tag closed in order, nothing fetched, nothing run."""
-
-    VOID = frozenset({"meta", "br", "img"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.links: list[str] = []
-        self.scripts = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.scripts += tag == "script"
-        self.links += [value or "" for key, value in attrs if key in ("src", "href")]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A drawing's own leaves."""
-
-
-def test_the_page_is_whole_and_stands_alone(written: Path) -> None:
-    text = (written / "report.html").read_text("utf-8")
-    page = Page()
-    page.feed(text)
-    assert page.open == []
-    assert page.scripts == 0
-    assert all(not link.startswith(("http", "//")) for link in page.links)
-    assert "None" not in text and "nan" not in text.replace("finance", "")
-
-
-def test_the_page_shows_every_comparator_the_mix_the_ladder_and_that_it_is_simulated(written: Path) -> None:
-    text = (written / "report.html").read_text("utf-8")
-    for said in ("just holding", "equal weights", "naive rules", "mix, as aggressive", "own record (balanced)",
-                 "14 risk-offs since 2022-01-03", "No decision was needed between weeks.", "SIMULATED",
-                 "As spread out as 6.0 equal holdings in the median week (5.0 before the trades)"):  # fmt: skip
-        assert said in text
-
-
-def test_a_backtest_of_one_mode_without_known_outcomes_is_reported_all_the_same(
-    tmp_path: Path, make_backtest: MakeBacktest
-) -> None:
-    lone = make_backtest(("aggressive", PASSIVE), known=False)
-    write_results(lone, tmp_path)
-    text = (tmp_path / "report.html").read_text("utf-8")
-    assert "No call of this period has a known outcome." in text
-    assert "own record (aggressive)" in text
-    assert "bolder mode" not in text
-
-
-def test_risk_off_spans_run_from_the_step_to_the_decision_that_left_it(backtest: Backtest) -> None:
-    spans = risk_off_spans(backtest.tracks["defi", "balanced"])
-    assert spans[0] == (day(14), day(21))
-    assert len(spans) == WEEKS // 5
 
 
 def test_comparators_are_no_indices(backtest: Backtest) -> None:
