@@ -167,15 +167,23 @@ def backtest(
     archive: Annotated[Path | None, typer.Option(help="Read this archive instead of the database.")] = None,
     index: Annotated[str, typer.Option(help="One index id, several with commas, or all.")] = "all",
     mode: Annotated[str, typer.Option(help="One risk mode, several with commas, or all.")] = "balanced",
+    workers: Annotated[int, typer.Option(help="Processes of this machine that fit the classifiers.")] = 1,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Fit on this Dask cluster instead; trusted networks only.")
+    ] = None,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
     """Walk forward through history with the very functions of the weekly job, and write what they did."""
-    from bot.backtesting import print_summary, run
+    from bot.backtesting import run
+    from bot.printed_figures import print_summary
+    from engine.scale import workers_of
 
     settings = read_settings(database)
     with bars(quiet=as_json) as progress:
-        summary = run(settings, _date(start), _date(end), out, archive, index, mode, progress)
+        summary = run(
+            settings, _date(start), _date(end), out, archive, index, mode, progress, workers_of(workers, dask)
+        )
     if as_json:
         _print_json(summary)
     else:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from bot.heads import head_figures, order_figures
+from bot.plain import Figures, fields_of, maybe, plain
 from engine.backtest import Backtest
 from engine.comparators import COMPARATORS, DILUTED, diluted
-from engine.evaluation import daily, drawdown_difference, measure_returns, measure_skill, sharpe_difference, weekly
+from engine.evaluation import (
+    TRIALS,
+    Overfitting,
+    daily,
+    drawdown_difference,
+    measure_luck,
+    measure_overfitting,
+    measure_returns,
+    measure_skill,
+    measure_sureness,
+    sharpe,
+    sharpe_difference,
+    weekly,
+    weeks_to_tell_from,
+)
 from engine.ladder_record import LadderRecord, ladder_moves, ladder_record
 from engine.method import stamp
-from engine.model import PASSIVE, Decision, LevelPoint, Prediction, Settlement
+from engine.model import PASSIVE, Decision, LevelPoint, Settlement
 from engine.modes import modes
 from engine.track import Track
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Figures = dict[str, object]
 
 
 def active(backtest: Backtest) -> list[Track]:
@@ -40,28 +51,33 @@ def summarise(backtest: Backtest) -> Figures:
         "method": stamp(),
         "simulated": backtest.simulated,
         "weeks": len(backtest.weeks),
+        "trials": TRIALS,
         "signals": {
             "abstained": round(silent / said, 4) if said else None,
-            **(_fields(skill) if skill else {}),
-            "rank_ic_by_half_year": _half_years(backtest),
+            **(fields_of(skill) if skill else {}),
+            "order": order_figures(backtest),
         },
+        "heads": head_figures(backtest),
         "volatility_rises_with_mode": _volatility_rises(backtest),
-        "indices": [_index(backtest, track) for track in active(backtest)],
+        "overfitting": _overfitting(backtest),
+        "indices": [
+            _index(track, held)
+            for index in _indices(backtest)
+            for held in [_held_against(backtest, index)]
+            for track in active(backtest)
+            if track.index == index
+        ],
     }
 
 
-def _half_years(backtest: Backtest) -> dict[str, float]:
-    halves: dict[str, list[Prediction]] = {}
-    for line in backtest.predictions:
-        halves.setdefault(f"{line.date.year}H{1 if line.date.month <= 6 else 2}", []).append(line)
-    scored = {half: measure_skill(lines) for half, lines in sorted(halves.items())}
-    return {half: round(skill.rank_ic, 4) for half, skill in scored.items() if skill is not None}
+def _indices(backtest: Backtest) -> list[str]:
+    return list(dict.fromkeys(index for index, _ in backtest.tracks))
 
 
 def _volatility_rises(backtest: Backtest) -> dict[str, bool]:
     """For each index walked in several modes, whether a bolder mode never swung less than a more careful one."""
     rises = {}
-    for index in dict.fromkeys(index for index, _ in backtest.tracks):
+    for index in _indices(backtest):
         walked = [backtest.tracks[index, mode] for mode in modes() if (index, mode) in backtest.tracks]
         swings = [measure_returns(track.levels).volatility for track in walked]
         if len(swings) > 1:
@@ -69,26 +85,68 @@ def _volatility_rises(backtest: Backtest) -> dict[str, bool]:
     return rises
 
 
-def _index(backtest: Backtest, track: Track) -> Figures:
-    twin = backtest.tracks[track.index, PASSIVE].levels
-    net = measure_returns(track.levels)
+def _overfitting(backtest: Backtest) -> dict[str, Figures | None]:
+    """How often the best of an index's modes and comparators in one half of history is none in the other; and of all.
+
+    None where history is too short, or a track does not reach over all of it.
+    """
+    every = list(backtest.tracks.values())
+    choices = {index: [track for track in every if track.index == index] for index in _indices(backtest)}
+    return {name: maybe(_chosen_from(tracks)) for name, tracks in (choices | {"all": every}).items()}
+
+
+def _chosen_from(tracks: Sequence[Track]) -> Overfitting | None:
+    returns = [weekly(track.levels) for track in tracks]
+    if len({len(series) for series in returns}) != 1:
+        return None
+    return measure_overfitting(np.column_stack(returns))
+
+
+@dataclass(frozen=True)
+class Held:
+    """What every mode of an index is held against: the twin's levels, and each comparator's figures and sureness."""
+
+    twin: Sequence[LevelPoint]
+    figures: dict[str, Figures | None]
+    sureness: dict[str, Figures]
+
+
+def _held_against(backtest: Backtest, index: str) -> Held:
+    walked = {name: backtest.tracks.get((index, name)) for name in COMPARATORS}
+    return Held(
+        twin=backtest.tracks[index, PASSIVE].levels,
+        figures={name: fields_of(measure_returns(t.levels)) if t else None for name, t in walked.items()},
+        sureness={name: fields_of(measure_sureness(t.levels)) for name, t in walked.items() if t},
+    )
+
+
+def _index(track: Track, held: Held) -> Figures:
+    twin, net = held.twin, measure_returns(track.levels)
     mix = diluted(twin, net.stablecoin_share)
     twin_fall = measure_returns(twin).drawdown
+    luck = measure_luck(weekly(track.levels))
     could_not = sum(f.status == "could not trade" for s in track.settlements for f in s.fills)
     stuck = sum(line.rule == "stopped_price" for d in track.decisions for line in d.holdings)
     return {
         "index": track.index,
         "mode": track.mode,
-        "net": _fields(net),
-        "gross_growth": round(_gross(track.levels), 6),
+        "net": fields_of(net),
+        "gross": fields_of(measure_returns(track.levels, gross=True)),
         "invested_share": round(net.invested_share, 6),
-        **{name: _comparator(backtest, track.index, name) for name in COMPARATORS},
-        DILUTED: _fields(measure_returns(mix)),
-        "sharpe_difference": _fields(sharpe_difference(weekly(track.levels), weekly(twin))),
+        **held.figures,
+        DILUTED: fields_of(measure_returns(mix)),
+        "sureness": {
+            "net": fields_of(measure_sureness(track.levels)),
+            **held.sureness,
+            DILUTED: fields_of(measure_sureness(mix)),
+        },
+        "luck": maybe(luck),
+        "weeks_to_tell_from_holding": plain(weeks_to_tell_from(luck, sharpe(weekly(twin)))) if luck else None,
+        "sharpe_difference": fields_of(sharpe_difference(weekly(track.levels), weekly(twin))),
         "drawdown_ratio": round(net.drawdown / twin_fall, 6) if twin_fall < 0 else None,
         "beyond_cash": {
-            "sharpe": _fields(sharpe_difference(weekly(track.levels), weekly(mix))),
-            "drawdown": _fields(drawdown_difference(daily(track.levels), daily(mix))),
+            "sharpe": fields_of(sharpe_difference(weekly(track.levels), weekly(mix))),
+            "drawdown": fields_of(drawdown_difference(daily(track.levels), daily(mix))),
         },
         "as_needed": _as_needed(track),
         "effective_names": {
@@ -99,11 +157,6 @@ def _index(backtest: Backtest, track: Track) -> Figures:
         "trades_that_could_not_be_made": could_not,
         "weeks_holding_a_stopped_price": stuck,
     }
-
-
-def _comparator(backtest: Backtest, index: str, name: str) -> Figures | None:
-    track = backtest.tracks.get((index, name))
-    return _fields(measure_returns(track.levels)) if track else None
 
 
 def settled(track: Track) -> list[tuple[Decision, Settlement | None]]:
@@ -143,25 +196,6 @@ def ladder_figures(record: LadderRecord) -> Figures:
         "saved": round(record.saved, 6),
         "median_past": round(past, 4) if past is not None else None,
         "measured_falls": sum(fall.past is not None for fall in record.falls),
-        "episodes": [_fields(episode) for episode in record.risk_offs],
-        "falls": [_fields(fall) for fall in record.falls],
+        "episodes": [fields_of(episode) for episode in record.risk_offs],
+        "falls": [fields_of(fall) for fall in record.falls],
     }
-
-
-def _gross(levels: Sequence[LevelPoint]) -> float:
-    return levels[-1].gross / levels[0].gross - 1 if levels else 0.0
-
-
-def _fields(figures: DataclassInstance) -> Figures:
-    return {key: _plain(value) for key, value in asdict(figures).items()}
-
-
-def _plain(value: object) -> object:
-    """Floats to six digits, infinities to None, dates to text, through dicts and lists."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return round(value, 6) + 0.0 if abs(value) != float("inf") else None
-    return value.isoformat() if isinstance(value, dt.date) else value

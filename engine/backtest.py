@@ -12,7 +12,7 @@ from engine.comparators import COMPARATORS
 from engine.errors import NotEnoughData
 from engine.fitting import Recipe
 from engine.learning import fill_record, learn
-from engine.model import Prediction, WeekSignals
+from engine.model import Prediction, Token, WeekSignals
 from engine.panel import Panel
 from engine.record import Record, market_move
 from engine.scale import SERIAL, Progress, Workers
@@ -34,7 +34,10 @@ class MarketWeek:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Everything a walk produced: the weeks' signals, the record behind them, and a track per index and mode."""
+    """Everything a walk produced: the weeks' signals, the record behind them, and a track per index and mode.
+
+    `market` is the market head's record, `tokens` everybody the panel knows.
+    """
 
     start: dt.date
     end: dt.date
@@ -43,6 +46,7 @@ class Backtest:
     tracks: dict[tuple[str, str], Track]
     simulated: bool
     market: tuple[MarketWeek, ...] = ()
+    tokens: tuple[Token, ...] = ()
     month: tuple[Prediction, ...] = ()  # of the four weeks ahead
 
 
@@ -86,14 +90,15 @@ def run_backtest(
         track.mark(panel, last)
     lines = [line for line in record.predictions(study) if line.date >= dates[0]]
     return Backtest(
-        start,
-        end,
-        tuple(weeks),
-        tuple(line for line in lines if line.horizon == WEEK),
-        tracks,
-        panel.simulated,
-        tuple(_market_weeks(record, study, dates[0])),
-        tuple(line for line in lines if line.horizon == MONTH),
+        start=start,
+        end=end,
+        weeks=tuple(weeks),
+        predictions=tuple(line for line in lines if line.horizon == WEEK),
+        tracks=tracks,
+        simulated=panel.simulated,
+        market=tuple(_market_weeks(record, study, dates[0])),
+        tokens=panel.tokens,
+        month=tuple(line for line in lines if line.horizon == MONTH),
     )
 
 

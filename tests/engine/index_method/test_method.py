@@ -60,7 +60,7 @@ SAME = {
     "a comment in a table": ("modes.toml", lambda text: "# Modes of risk.\n" + text),
     "layout of a table": ("modes.toml", sub(r"^margin = ", "margin     =   ")),
     "another spelling of a number": ("modes.toml", sub(r"^(turnover = 0\.\d)0$", r"\1")),
-    "what only observes": ("evaluation.py", lambda text: text + "\nMORE = 1\n"),
+    "what only observes": ("evaluation/returns.py", lambda text: text + "\nMORE = 1\n"),
     "a source": ("sources/archive.py", lambda text: text + "\nMORE = 1\n"),
     "a file that is neither code nor table": ("notes.txt", lambda text: "a note"),
 }
