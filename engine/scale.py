@@ -11,6 +11,7 @@ from engine.errors import BadRequest
 Task = TypeVar("Task")
 Shared = TypeVar("Shared")
 Result = TypeVar("Result")
+PATIENCE = "10s"  # for a scheduler to answer
 Progress = Callable[[str, int, int], None]  # (what, done, of)
 
 
@@ -75,7 +76,7 @@ class Dask:
         except ImportError:
             raise BadRequest("--dask needs Dask: install the extra with pip install '.[scale]'.") from None
         try:
-            return Client(self.address, timeout="10s", set_as_default=False)
+            return Client(self.address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise BadRequest(f"no Dask scheduler answers at {self.address!r} ({type(error).__name__}).") from None
 
