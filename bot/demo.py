@@ -10,8 +10,7 @@ from rich.console import Console
 from bot.charts import render as render_chart
 from bot.dispatch import Request, dispatch
 from bot.platforms.console import render, run_chat
-from bot.progress import Report as Progress
-from bot.progress import bars
+from bot.progress import Report as Progress, bars
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.weekly import Week, run_week

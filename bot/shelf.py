@@ -19,8 +19,7 @@ from engine.signals import call
 from engine.themes import Theme, themes
 from storage import decisions
 from storage.audit import Identity as Person
-from storage.chain import Verdict as ChainVerdict
-from storage.chain import combined, head_verdict
+from storage.chain import Verdict as ChainVerdict, combined, head_verdict
 from storage.database import Database
 
 SIGNALS_SERVE = dt.timedelta(days=7)  # so long one week's signals are decided on

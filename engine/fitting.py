@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from engine.features import CATALOGUE, FAMILIES
 from engine.models.familiar import Familiar, fit_familiar
 from engine.models.inputs import InputsHead
 from engine.models.market import fit_market
 from engine.models.movement import fit_movement, movement_inputs
+from engine.models.one_core import one_core
 from engine.models.relative import MEMBERS, MIN_WEEKS, RelativeHead, fit_relative
 from engine.ranks import within_week_ranks
 from engine.study import EMBARGO, HORIZONS, MONTH, WEEK, Study
@@ -80,19 +78,6 @@ class Fitted:
     market: Mapping[int, InputsHead | None]
     movement: Mapping[int, InputsHead | None]
     familiar: Familiar | None
-
-
-@cache
-def _pools() -> ThreadpoolController:
-    import sklearn.ensemble  # noqa: F401  its thread pools must be there to be found
-
-    return ThreadpoolController()
-
-
-def one_core() -> AbstractContextManager[object]:
-    """Keep native thread pools to one thread, so that sums are added in one order and their bytes are the same."""
-    limits: AbstractContextManager[object] = _pools().limit(limits=1)
-    return limits
 
 
 def gather(study: Study, recipe: Recipe) -> Material:

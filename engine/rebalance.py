@@ -46,9 +46,19 @@ def within_bands(
     ratio = rest / sum(own[s] for s in inside) if inside and moves else 1.0
     final = {s: _towards(own[s], own[s] * ratio, w) if s in inside else w for s, w in free.items()}
     final = {s: own[s] if s in kept and abs(w - own[s]) < SMALLEST else w for s, w in final.items()}
-    room = 1 - sum(held[s] for s in stuck if s in held)
-    total = sum(final.values())
-    return {s: w * room / total for s, w in final.items()} if total > room else final
+    return _affordable(own, final, 1 - sum(held[s] for s in stuck if s in held))
+
+
+def _affordable(own: Mapping[str, float], final: Mapping[str, float], room: float) -> dict[str, float]:
+    """Purchases cut in proportion to the money there is; what is not bought for is left alone."""
+    bought = {s: w - own.get(s, 0.0) for s, w in final.items() if w > own.get(s, 0.0)}
+    excess = sum(final.values()) - room
+    if excess <= 0 or not bought:
+        return dict(final)
+    part = max(1 - excess / sum(bought.values()), 0.0)
+    cut = {s: own.get(s, 0.0) + more * part for s, more in bought.items()}
+    small = {s for s in cut if s in own and cut[s] - own[s] < SMALLEST}
+    return {s: own[s] if s in small else cut.get(s, w) for s, w in final.items()}
 
 
 def within_groups(final: Mapping[str, float], groups: Sequence[tuple[Collection[str], float]]) -> dict[str, float]:

@@ -76,7 +76,8 @@ class Dask:
         except ImportError:
             raise BadRequest("--dask needs Dask: install the extra with pip install '.[scale]'.") from None
         try:
-            return Client(self.address, timeout=PATIENCE, set_as_default=False)
+            connect: Any = Client
+            return connect(self.address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise BadRequest(f"no Dask scheduler answers at {self.address!r} ({type(error).__name__}).") from None
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from engine.abstention import Instant, why_abstain
 from engine.explanation import Parts, explain
 from engine.features import CATALOGUE, FAMILIES
-from engine.fitting import MARKET_INPUTS, one_core
+from engine.fitting import MARKET_INPUTS
 from engine.method import stamp
 from engine.model import Call, FamilyView, Grade, MarketView, Odds, Outlook, Reason, Signal, TokenKind, WeekSignals
 from engine.models.calibration import Calibration
+from engine.models.one_core import one_core
 from engine.panel import Panel
 from engine.record import Record, RecordedWeek, View, conviction
 from engine.skill import silenced_heads, trailing_skill

@@ -10,8 +10,7 @@ from bot.reply import Button, Column, Reply, Table, Tone
 from bot.screen import in_stablecoins, labelled, loud
 from engine.ladder_record import FALL, LadderRecord, Outcome, ladder_moves, ladder_record
 from engine.model import PASSIVE, RiskComponent, RiskReading, RiskStep
-from engine.modes import Mode
-from engine.modes import mode as rules_of
+from engine.modes import Mode, mode as rules_of
 
 CALM, DANGER = 34, 66  # where a part's colour turns
 SAID: dict[Outcome, tuple[str, str]] = {  # how many came out so, of one and of several; those of none are not said

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from engine.model import TokenKind
 from engine.sources.simulated_fates import PEG_NOISE, Disasters, Fates, Stream, draw_from
 from engine.sources.simulated_names import COINS, LEADER, WRAPPED, Part
-from engine.sources.simulated_story import THEME as STORY_THEME
-from engine.sources.simulated_story import Script
+from engine.sources.simulated_story import THEME as STORY_THEME, Script
 
 Array = NDArray[np.float64]
 

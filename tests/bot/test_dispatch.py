@@ -6,8 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.command import Arguments, Command, Who
 from bot.commands import COMMANDS

@@ -5,8 +5,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.ladder_record import FALL, MOVED, LadderMove, ladder_moves, ladder_record
 from engine.model import (

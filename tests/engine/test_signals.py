@@ -6,8 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.abstention import MIN_PRESENT
 from engine.features import FAMILIES
@@ -22,8 +21,7 @@ from engine.record import Record, RecordedWeek, View, conviction
 from engine.signals import LETTERS, STEADY_WEEKS, call, form_signals, grade
 from engine.skill import silenced_heads, trailing_skill
 from engine.sources.simulated import SimulatedMarket
-from engine.study import EMBARGO, HORIZONS, MONTH, UNIVERSE_BARS, UNIVERSE_RANK, build_study
-from engine.study import WEEK as SEVEN
+from engine.study import EMBARGO, HORIZONS, MONTH, UNIVERSE_BARS, UNIVERSE_RANK, WEEK as SEVEN, build_study
 from engine.walkforward import REFIT_WEEKS, Trainer, refit_date
 
 AS_OF = dt.date(2026, 4, 13)

@@ -7,8 +7,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from engine.errors import BrokenJournal, StorageError
 from engine.model import Decision, LevelPoint, Portfolio, Prediction, Settlement, WeekSignals

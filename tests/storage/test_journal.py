@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.errors import BrokenJournal, CannotWrite, StorageError
 from storage.chain import GENESIS, canonical, entry_hash, short_head

@@ -5,8 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.comparators import BROAD, COMPARATORS, EQUAL, NAIVE, diluted, mixed
 from engine.costs import MIN_COST

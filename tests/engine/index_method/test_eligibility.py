@@ -5,8 +5,7 @@ from math import ceil
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.eligibility import BARS, JOIN_CAP, JOIN_VOLUME, STAY, eligible, passive_members, why_not_eligible
 from engine.facts import AGE_DAYS, COPY_WORDS, JUMP, SANE_DAYS

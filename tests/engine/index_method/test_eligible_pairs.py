@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.lookalikes import ALIKE, ALIKE_DAYS, COMMON_DAYS, alike, larger_twins
 

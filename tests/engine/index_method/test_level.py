@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.level import CARRY_DAYS, CASH, STOPPED_MARK, WRITE_OFF_DAYS, is_cash, mark, weights_at
 

@@ -1,8 +1,7 @@
 """What is traded of what is wanted: the week's budget, spent where it matters most, and lines that trade nothing."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.costs import NOTIONAL, Depth, cost_rate
 from engine.level import CASH
@@ -141,3 +140,13 @@ def test_stablecoins_trade_free_and_plain_cash_is_no_trade():
 def test_the_smallest_change_lies_below_every_band_and_every_floor(name):
     rules = modes()[name]
     assert NOISE < SMALLEST < min(rules.band, rules.floor) < rules.turnover
+
+
+@pytest.mark.rule("4.5")
+def test_where_money_is_short_purchases_are_cut_and_nothing_else_moves():
+    """Two names stay within their bands above target, so there is less money than the newcomer wants."""
+    held = {"OLD": 0.51, "OLDER": 0.45}
+    final = within_bands(held, {"OLD": 0.50, "OLDER": 0.44, "NEW": 0.06}, 0.02, frozenset())
+    assert final == {"OLD": 0.51, "OLDER": 0.45, "NEW": pytest.approx(0.04)}
+    scarce = within_bands({"OLD": 0.55, "OLDER": 0.447}, {"OLD": 0.54, "OLDER": 0.46}, 0.005, frozenset())
+    assert scarce == {"OLD": 0.54, "OLDER": pytest.approx(0.46)}

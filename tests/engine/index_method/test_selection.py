@@ -4,8 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.draft import ANSWERED_DAYS, EMERGENCIES, begin
 from engine.eligibility import eligible

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from engine.costs import NOTIONAL, PARTICIPATION, Depth, cost_rate
 from engine.draft import begin, finish

@@ -4,8 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from engine.costs import ILLIQUID_VOLUME, MIN_COST
 from engine.decide import EVEN, PROFIT, THIN, VOLATILE, decide
@@ -186,7 +185,7 @@ def test_of_two_purchases_of_one_size_the_stronger_token_comes_first(panel, make
 
 @pytest.mark.rule("4.7")
 def test_selling_is_never_limited(panel, make_signals, make_book):
-    bad = make_signals(dict.fromkeys(NAMES, -STRONG), panel.as_of)
+    bad = make_signals(dict.fromkeys(NAMES, -2 * STRONG), panel.as_of)
     decision = decide("defi", "conservative", panel, bad, make_book(panel, equal(TEN)))
     assert held(decision) == {}
     assert decision.turnover == pytest.approx(1.0)
