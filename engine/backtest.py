@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from engine.track import Track
 from engine.walkforward import MIN_TOKENS, Trainer, instants
 
 WEEK = 7
+
+Witness = Callable[[dt.date, Record, Mapping[tuple[str, str], Track]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,12 @@ def run_backtest(
     start: dt.date,
     end: dt.date,
     progress: Progress | None = None,
+    witness: Witness | None = None,
 ) -> Backtest:
-    """Decide every Monday from `start` to `end` and settle each at its close; NotEnoughData where there is none."""
+    """Decide every Monday from `start` to `end` and settle each at its close; NotEnoughData where there is none.
+
+    A `witness` is shown the record and the tracks at the beginning of every day, before anything is done on it.
+    """
     panel = panel.until(panel.newest + dt.timedelta(days=1))
     study = build_study(panel)
     dates = list(instants(study, start, end))
@@ -74,6 +80,8 @@ def run_backtest(
         week = learn(trainer, record, date)
         weeks.append(week)
         for day in range(WEEK):
+            if witness:
+                witness(date + dt.timedelta(days=day), record, tracks)
             _step(tracks, panel, week, date + dt.timedelta(days=day))
         if progress:
             progress("weeks", done, len(dates))
