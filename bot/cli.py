@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,6 +14,9 @@ from rich.console import Console
 from bot.progress import bars
 from bot.settings import read_settings
 from engine.errors import BrokenJournal, CrierError
+
+if TYPE_CHECKING:
+    from engine.audit import Audit
 
 app = typer.Typer(
     name="crier",
@@ -163,7 +166,9 @@ def week(
 def backtest(
     start: Annotated[str, typer.Option("--from", metavar="DATE", help="First Monday decided.")],
     end: Annotated[str, typer.Option("--to", metavar="DATE", help="Last Monday decided.")],
-    out: Annotated[Path, typer.Option(help="Folder for weights, levels, signals, actions, summary and report.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for weights, levels, signals, actions, summary and report.")
+    ] = None,
     archive: Annotated[Path | None, typer.Option(help="Read this archive instead of the database.")] = None,
     index: Annotated[str, typer.Option(help="One index id, several with commas, or all.")] = "all",
     mode: Annotated[str, typer.Option(help="One risk mode, several with commas, or all.")] = "balanced",
@@ -171,15 +176,33 @@ def backtest(
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Fit on this Dask cluster instead; trusted networks only.")
     ] = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Look for look-ahead: cut history at random days, recompute, compare bytes.")
+    ] = False,
+    cuts: Annotated[int, typer.Option(min=1, help="At how many days an audit cuts.")] = 20,
+    seed: Annotated[int, typer.Option(help="Another seed draws other days.")] = 7,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
-    """Walk forward through history with the very functions of the weekly job, and write what they did."""
-    from bot.backtesting import run
+    """Walk forward through history with the very functions of the weekly job, and write what they did.
+
+    With --audit nothing need be written: the exit code is 1 where any run that has never seen the future differs.
+    """
+    from bot.backtesting import run, run_audit
     from bot.printed_figures import print_summary
     from engine.scale import workers_of
 
     settings = read_settings(database)
+    if audit:
+        with bars(quiet=as_json) as progress:
+            days = _date(start), _date(end)
+            found = run_audit(
+                settings, *days, out, archive, index, mode, cuts, seed, progress, workers_of(workers, dask)
+            )
+        _tell_audit(found, as_json)
+        return
+    if out is None:
+        raise typer.BadParameter("a folder to write to is needed, unless --audit is asked", param_hint="--out")
     with bars(quiet=as_json) as progress:
         summary = run(
             settings, _date(start), _date(end), out, archive, index, mode, progress, workers_of(workers, dask)
@@ -188,6 +211,20 @@ def backtest(
         _print_json(summary)
     else:
         print_summary(summary, out, Console())
+
+
+def _tell_audit(found: Audit, as_json: bool) -> None:
+    from bot.phrases import counted
+    from bot.printed_audit import audit_to_dict, print_audit
+
+    if as_json:
+        _print_json(audit_to_dict(found))
+    else:
+        print_audit(found, Console())
+    if found.differences:
+        raise CrierError(
+            f"the walk looked ahead: {counted(len(found.differences), 'value')} differed without a future."
+        )
 
 
 @app.command(epilog=_example("crier features --family on-chain"))

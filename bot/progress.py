@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 Report = Callable[[str, int, int | None], None]  # (step, done, of or None while unknown)
 
-LABELS = {"record": "walking the record forward", "weeks": "deciding weeks"}
+LABELS = {"record": "walking the record forward", "weeks": "deciding weeks", "cuts": "cutting history"}
 
 
 @contextmanager

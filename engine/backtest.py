@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from engine.scale import SERIAL, Progress, Workers
 from engine.study import HORIZONS, MONTH, WEEK, Study, build_study
 from engine.track import Track
 from engine.walkforward import Trainer, instants
+
+Witness = Callable[[dt.date, Record, Mapping[tuple[str, str], Track]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,12 @@ def run_backtest(
     progress: Progress | None = None,
     workers: Workers = SERIAL,
     recipe: Recipe | None = None,
+    witness: Witness | None = None,
 ) -> Backtest:
     """Decide every Monday from `start` to `end` and settle each at its close; NotEnoughData where there is none.
 
-    `workers` fit the refits; a `recipe` leaves classifiers or families out, for an ablation.
+    `workers` fit the refits; a `recipe` leaves classifiers or families out, for an ablation. A `witness` is shown the
+    record and the tracks at the beginning of every day, before anything is done on it.
     """
     panel = panel.until(panel.newest + dt.timedelta(days=1))
     study = build_study(panel)
@@ -81,6 +85,8 @@ def run_backtest(
         week = learn(trainer, record, date)
         weeks.append(week)
         for day in range(WEEK):
+            if witness:
+                witness(date + dt.timedelta(days=day), record, tracks)
             _step(tracks, panel, week, date + dt.timedelta(days=day))
         if progress:
             progress("weeks", done, len(dates))

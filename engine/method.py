@@ -17,13 +17,13 @@ VERSION = "3.0"
 OUTSIDE = frozenset(
     {
         "sources",
-        "evaluation.py",
         "evaluation",
         "audit.py",
         "backtest.py",
         "scale.py",
         "errors.py",
         "ladder_record.py",
+        "leaves.py",
         "rebuild.py",
     }
 )
