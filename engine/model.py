@@ -88,13 +88,15 @@ class Measure(NamedTuple):
 
 
 class Headline(NamedTuple):
-    """One headline; `known` is the UTC day on whose end it has been read by everybody."""
+    """One headline, or a post where `social`; by the end of the UTC day `known` everybody has read it."""
 
     published_at: str
     source: str
     subject: str
     title: str
     known: str
+    author: str = ""
+    social: bool = False
 
 
 class Call(StrEnum):
@@ -300,8 +302,7 @@ class Portfolio:
 
     `divisor` turns that value into the gross level (before costs): gross = value / divisor. `marked` are the days the
     `marks` are from (ISO), so that a stopped token shows. `step` is the ladder's, taken on `step_since`. `answered` are
-    causes of decisions between weeks that were answered lately, {cause key: ISO day}: none is answered twice.
-    """
+    causes of decisions between weeks that were answered lately, {cause key: ISO day}: none is answered twice."""
 
     date: dt.date
     units: dict[str, float]

@@ -180,3 +180,13 @@ def m006_governance(db: sqlite_utils.Database) -> None:
             kind TEXT NOT NULL, reply TEXT NOT NULL, head TEXT NOT NULL
         )""",
     )
+
+
+@MIGRATIONS()
+def m008_authors(db: sqlite_utils.Database) -> None:
+    """Who wrote a headline, and whether it is a post; what was there before is news of unnamed authors."""
+    _run(
+        db,
+        "ALTER TABLE headlines ADD COLUMN author TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE headlines ADD COLUMN social INTEGER NOT NULL DEFAULT 0",
+    )
