@@ -1,4 +1,4 @@
-"""Knows the other names of tokens: tickers, full names, renames, and venue symbols that quote many tokens at once."""
+"""Knows the other names of tokens: tickers, full names, renames with their days, and venue symbols of many tokens."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from engine.model import Alias, Token
 
 @dataclass(frozen=True, slots=True)
 class _Rename:
-    """`ratio` of the former make one of the current."""
+    """`ratio` of the former make one of the current; `reused`: another token took the former ticker and names then."""
 
     former: str
     current: str
     since: date
     ratio: float = 1.0
+    reused: bool = False
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,28 @@ class _Table:
     whole: dict[str, frozenset[str]]
     venue: dict[str, tuple[str, ...]]
     ticker: dict[str, str]
+    name: dict[str, tuple[str, ...]]
     rename: tuple[_Rename, ...]
+
+
+class Spoken(NamedTuple):
+    """A way to speak of a token, and the days on which it means that token: from `since`, and before `until`.
+
+    Where one text may mean several tokens, the lower `rank` is meant: 0 a token's own, 1 another's former one.
+    """
+
+    text: str
+    symbol: str
+    is_ticker: bool
+    rank: int = 0
+    since: date | None = None
+    until: date | None = None
+
+    def means_it_on(self, day: date | None) -> bool:
+        """True on days that lie within; without a day, on any."""
+        if day is None:
+            return True
+        return (self.since is None or self.since <= day) and (self.until is None or day < self.until)
 
 
 class VenueSymbol(NamedTuple):
@@ -63,14 +86,44 @@ def aliases_for(tokens: Sequence[Token]) -> list[Alias]:
     return list(found.values())
 
 
+def ways_to_speak_of(tokens: Sequence[Token]) -> list[Spoken]:
+    """Collect every ticker and name under which texts may speak of `tokens`, with the days on which each holds."""
+    symbols = {token.symbol for token in tokens}
+    return list(dict.fromkeys((*_own_ways(tokens, symbols), *_renamed_ways(symbols))))
+
+
+def _own_ways(tokens: Sequence[Token], symbols: set[str]) -> Iterator[Spoken]:
+    """Symbols, tickers and names; one that another token bore before counts from the day it was taken over."""
+    taken = {text: rename.since for rename in _table().rename if rename.reused for text in _former(rename)}
+    for alias in (*_own_names(tokens), *_tickers(symbols)):
+        rank = 0 if alias.kind == "name" or alias.alias == alias.symbol else 1
+        yield Spoken(alias.alias, alias.symbol, alias.kind == "ticker", rank, taken.get(alias.alias))
+
+
+def _renamed_ways(symbols: set[str]) -> Iterator[Spoken]:
+    """Former tickers and names of a renamed token, and its current ticker where it stands under the former one."""
+    for rename in _table().rename:
+        if rename.current in symbols:
+            rank, until = (0, rename.since) if rename.reused else (1, None)
+            for text in _former(rename):
+                yield Spoken(text, rename.current, text == rename.former, rank, None, until)
+        elif rename.former in symbols:
+            yield Spoken(rename.current, rename.former, True, 1, rename.since)
+
+
+def _former(rename: _Rename) -> tuple[str, ...]:
+    return (rename.former, *rename.former_names)
+
+
 def _own_names(tokens: Sequence[Token]) -> Iterator[Alias]:
     for token in tokens:
         yield Alias(token.symbol, token.symbol, "ticker")
         ticker, _, suffix = token.symbol.partition("_")
         if suffix:
             yield Alias(ticker, token.symbol, "ticker")
-        if token.name:
-            yield Alias(token.name, token.symbol, "name")
+        for name in (token.name, *_table().name.get(token.symbol, ())):
+            if name:
+                yield Alias(name, token.symbol, "name")
 
 
 def _tickers(symbols: set[str]) -> Iterator[Alias]:

@@ -288,8 +288,7 @@ class Portfolio:
 
     `divisor` turns that value into the gross level (before costs): gross = value / divisor. `marked` are the days the
     `marks` are from (ISO), so that a stopped token shows. `step` is the ladder's, taken on `step_since`. `answered` are
-    causes of decisions between weeks that were answered lately, {cause key: ISO day}: none is answered twice.
-    """
+    causes of decisions between weeks that were answered lately, {cause key: ISO day}: none is answered twice."""
 
     date: dt.date
     units: dict[str, float]

@@ -73,10 +73,12 @@ class Measure(NamedTuple):
 
 
 class Headline(NamedTuple):
-    """One headline; `known` is the UTC day on whose end it has been read by everybody."""
+    """One headline, or a post where `social`; by the end of the UTC day `known` everybody has read it."""
 
     published_at: str
     source: str
     subject: str
     title: str
     known: str
+    author: str = ""
+    social: bool = False

@@ -21,7 +21,7 @@ _CANDLES = Table(
 )
 _SNAPSHOTS = Table("snapshots", ("date", "token"), ("rank", "price", "market_cap", "supply", "volume_24h_usd"))
 _MEASURES = Table("measures", ("metric", "subject", "date", "source", "known"), ("value",))
-_HEADLINES = Table("headlines", ("published_at", "source", "subject", "title"), ("known",))
+_HEADLINES = Table("headlines", ("published_at", "source", "subject", "title"), ("known", "author", "social"))
 
 
 class MarketStore:
@@ -62,7 +62,8 @@ class MarketStore:
         """Headlines known before that day, in order of knowledge."""
         fields = ", ".join(Headline._fields)
         sql = f"SELECT {fields} FROM headlines WHERE known < ? ORDER BY known, {fields}"
-        return map(Headline._make, self._db.stream(sql, (before.isoformat(),)))
+        rows = self._db.stream(sql, (before.isoformat(),))
+        return (Headline._make((*values, social == 1)) for *values, social in rows)
 
     def is_simulated(self) -> bool:
         return self.provenance(SIMULATED) == "yes"

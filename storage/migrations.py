@@ -196,3 +196,13 @@ def m007_record_by_horizon(db: sqlite_utils.Database) -> None:
             conviction REAL NOT NULL, outcome TEXT, excess REAL, PRIMARY KEY (method, horizon, date, symbol)
         ) WITHOUT ROWID""",
     )
+
+
+@MIGRATIONS()
+def m008_authors(db: sqlite_utils.Database) -> None:
+    """Who wrote a headline, and whether it is a post; what was there before is news of unnamed authors."""
+    _run(
+        db,
+        "ALTER TABLE headlines ADD COLUMN author TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE headlines ADD COLUMN social INTEGER NOT NULL DEFAULT 0",
+    )

@@ -18,7 +18,7 @@ HOMES = {  # library -> where it may be imported
     "scipy": ("engine/models/",),
     "typer": ("bot/cli.py",),
     "jinja2": ("bot/report.py",),
-    "vaderSentiment": ("engine/sentiment.py",),
+    "vaderSentiment": ("engine/sentiment/scoring.py",),
     "matplotlib": ("bot/",),
     "rich": ("bot/",),
     "pandas": ("engine/",),

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from engine import kernels as k
-from engine.features.news import DailyNews, read_news
+from engine.features.news import Coverage, Texts, read_texts
 from engine.indicators import Bars
 from engine.model import TokenKind
 from engine.panel import Flags, Matrix, Panel, Vector
@@ -98,8 +98,16 @@ class Inputs:
         return k.across_median(self.returns, self.members)[:, None]
 
     @cached_property
-    def news(self) -> DailyNews:
-        return read_news(self.panel)
+    def texts(self) -> Texts:
+        return read_texts(self.panel)
+
+    @property
+    def news(self) -> Coverage:
+        return self.texts.news
+
+    @property
+    def social(self) -> Coverage:
+        return self.texts.social
 
     def of(self, symbol: str, matrix: Matrix) -> Vector:
         """One token's column, NaN where the panel has no such token."""

@@ -46,6 +46,8 @@ COLUMNS = {
     HEADLINES: ("published_at", "source", "subject", "title"),
 }  # fmt: skip
 
+OPTIONAL = {HEADLINES: ("author", "social")}  # columns that may be absent: nobody is named, and all is news
+
 SPLITTERS = {ONCHAIN: read_onchain, FEAR_GREED: read_fear_greed, MACRO: read_macro}
 
 
@@ -154,7 +156,7 @@ class Archive:
         if file not in REQUIRED and not self.has(file):
             return iter(())
         self.logs[file] = log = RowLog(file, self._examples)
-        return read_rows(self.folder / file, COLUMNS[file], parse, log, self._progress)
+        return read_rows(self.folder / file, COLUMNS[file], parse, log, self._progress, OPTIONAL.get(file, ()))
 
 
 def _until(before: dt.date, rows: Iterable[T], date: Callable[[T], str]) -> Iterator[T]:

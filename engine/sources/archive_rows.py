@@ -20,7 +20,7 @@ from engine.sources.archive_table import (
     readable,
 )
 
-Row = Sequence[str]  # the fields of one line, in the order of archive.COLUMNS
+Row = Sequence[str]  # the fields of one line, in the order of archive.COLUMNS and then archive.OPTIONAL
 
 METRICS = {
     "AdrActCnt": "active_addresses",
@@ -45,6 +45,7 @@ METRICS = {
 SERIES = {"m2sl_busd": "m2"} | {kind.name: kind.name for kind in KINDS.values() if kind.family == "macro"}
 
 RANGE_TOLERANCE = 0.005  # sources round each price on its own; the 2019 to 2023 archive needs none of it
+LONGEST_AUTHOR = 100  # characters of a name
 CAP_TOLERANCE = 0.05  # prices printed to 8 decimals: the worst honest row is 1.9 % off (BTT, ELON, NFT)
 
 
@@ -226,9 +227,11 @@ class HeadlineRows:
         self._seen: set[Headline] = set()
 
     def __call__(self, row: Row) -> Headline:
-        stamp, source, subject, title = row
+        stamp, source, subject, title, author, social = row
         if not title.strip():
             raise Unused("no title")
+        if social not in ("", "0", "1"):
+            raise Refused("social is neither 0 nor 1")
         moment = _moment(stamp)
         date = day(moment.date().isoformat(), "published_at", self._last)
         known = days_after(date, 1) if moment.time() == dt.time() else date  # a bare date hides the hour
@@ -238,6 +241,8 @@ class HeadlineRows:
             readable(subject, "subject"),
             readable(title, "title"),
             known,
+            readable(author, "author", LONGEST_AUTHOR),
+            social == "1",
         )
         if headline in self._seen:
             raise Refused("duplicate of an earlier row")

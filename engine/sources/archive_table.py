@@ -68,9 +68,15 @@ class RowLog:
 
 
 def read_rows(
-    path: Path, columns: Sequence[str], parse: Callable[[Sequence[str]], T], log: RowLog, progress: Progress | None
+    path: Path,
+    columns: Sequence[str],
+    parse: Callable[[Sequence[str]], T],
+    log: RowLog,
+    progress: Progress | None,
+    optional: Sequence[str] = (),
 ) -> Iterator[T]:
-    """Yield `parse(fields)` of every good row, fields in the order of `columns`; the others go to `log`.
+    """Yield `parse(fields)` of every good row, fields in the order of `columns` and then `optional`, of which an absent
+    one is empty; the others go to `log`.
 
     A row is a line: an unbalanced quote then costs that row and not all that follow it. Raises BadArchive where the
     file is unreadable, cut off, not gzip though named so, or lacks a column.
@@ -80,7 +86,8 @@ def read_rows(
     missing = [name for name in columns if name not in header]
     if missing:
         raise BadArchive(f"{path.name} has no column {', '.join(missing)}: it is not a file of a market archive.")
-    pick = itemgetter(*(header.index(name) for name in columns))
+    absent = len(header)
+    pick = itemgetter(*(header.index(name) if name in header else absent for name in (*columns, *optional)))
     for number, line in enumerate(lines, start=2):
         try:
             fields = _split(line)
@@ -88,7 +95,7 @@ def read_rows(
                 if fields in ([], [""]):
                     continue
                 raise Refused("too few columns" if len(fields) < len(header) else "too many columns")
-            row = parse(pick(fields))
+            row = parse(pick([*fields, ""]))
         except Refused as refused:
             log.refuse(number, str(refused), line)
         except Unused as unused:

@@ -18,6 +18,7 @@ from engine.sources.simulated_flows import draw_flows
 from engine.sources.simulated_names import LABEL, Part, read_cast
 from engine.sources.simulated_news import write_headlines
 from engine.sources.simulated_paths import Paths, walk_market
+from engine.sources.simulated_posts import write_posts
 from engine.sources.simulated_story import Script, no_story, write_story
 
 Array = NDArray[np.float64]
@@ -131,7 +132,8 @@ class SimulatedMarket:
 
     @cached_property
     def _news(self) -> list[Headline]:
-        return list(write_headlines(self.seed, self.cast, self.fates, self.paths, self.start))
+        told = self.seed, self.cast, self.fates, self.paths, self.start
+        return [*write_headlines(*told), *write_posts(*told)]
 
     def _ranking(self, row: int) -> Iterator[Snapshot]:
         price, supply, volume = (

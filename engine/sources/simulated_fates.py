@@ -31,6 +31,7 @@ class Stream(IntEnum):
     MACRO = 8
     NEWS = 9
     STORY = 10
+    POSTS = 11
 
 
 def draw_from(seed: int, stream: Stream) -> np.random.Generator:

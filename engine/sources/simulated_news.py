@@ -71,7 +71,7 @@ def write_headlines(seed: int, cast: Sequence[Part], fates: Fates, paths: Paths,
     edge = np.clip(paths.drift / (FUNDAMENTAL * fates.noise), -4, 4)
     news = np.clip(returns / paths.deviation, -5, 5) + EDGE_WEIGHT * edge
     mood = np.clip(paths.market / 0.02, -5, 5)
-    fame = _fame(cast, fates, paths)
+    fame = fame_of(cast, fates, paths)
     for row, count in enumerate(rng.poisson(A_DAY, len(news))):
         date = start + dt.timedelta(days=row)
         for number in range(int(count)):
@@ -80,8 +80,8 @@ def write_headlines(seed: int, cast: Sequence[Part], fates: Fates, paths: Paths,
                 bank: Sequence[str] = ABOUT_MARKET[_tone(rng, mood[row])]
             else:
                 weight = fame[row] * (1 + 2 * np.abs(news[row]))
-                part = cast[_draw(rng, weight)]
-                subject, name = part.symbol, _spoken(part)
+                part = cast[draw_by(rng, weight)]
+                subject, name = part.symbol, spoken(part)
                 bank = ABOUT_TOKEN[_tone(rng, news[row, part.token.id - 1])]
             title = f"{LABEL}: {bank[int(rng.integers(len(bank)))].format(symbol=subject, name=name)}"
             yield _print(rng, date, number, subject, title)
@@ -97,11 +97,11 @@ def _print(rng: np.random.Generator, date: dt.date, number: int, subject: str, t
     return Headline(f"{date.isoformat()} {clock}", f"{LABEL} {desk}", subject, title, known.isoformat())
 
 
-def _spoken(part: Part) -> str:
+def spoken(part: Part) -> str:
     return part.token.name.removesuffix(" (simulated)")
 
 
-def _fame(cast: Sequence[Part], fates: Fates, paths: Paths) -> Array:
+def fame_of(cast: Sequence[Part], fates: Fates, paths: Paths) -> Array:
     """How often a living coin is written about, (D, T): the large ones more, not in proportion."""
     coin = np.array([part.is_coin for part in cast])
     fame: Array = np.where(fates.alive & coin, (paths.price * paths.supply) ** 0.3, 0.0)
@@ -113,7 +113,7 @@ def _tone(rng: np.random.Generator, news: float) -> int:
     return GOOD if felt > TONE_BAR else BAD if felt < -TONE_BAR else PLAIN
 
 
-def _draw(rng: np.random.Generator, weight: Array) -> int:
+def draw_by(rng: np.random.Generator, weight: Array) -> int:
     """A column drawn in proportion to its weight."""
     total = np.cumsum(weight)
     return int(np.searchsorted(total, rng.random() * total[-1], side="right"))

@@ -32,6 +32,10 @@ TITLES = (
     "Bitcoin soars to a great new high", "Ethereum slumps after a terrible hack", "Aave wins approval",
     "Markets are near the abyss", "Solana halts again, users angry", "NEAR token rallies", "Uniswap sued",
 )  # fmt: skip
+POSTS = (
+    "$BTC to the moon", "got rekt on $ETH", "loading up on $AAVE", "$SOL devs are dumping", "$BTC looks terrible today",
+    "is $UNI worth it", "$ETH looks great", "gm everybody",
+)  # fmt: skip
 
 Cut = Callable[..., Panel]
 
@@ -92,7 +96,7 @@ def market() -> Panel:
         market_volume=np.where(ranked < 16, 5 * volume[::30].repeat(30, axis=0)[:DAYS], np.nan),
         token_measures=_token_measures(rng, shape),
         market_measures={name: _walk(rng, (DAYS, 1))[:, 0] for name, kind in KINDS.items() if kind.scope == "market"},
-        headlines=_headlines(rng),
+        headlines=tuple(sorted((*_headlines(rng), *_posts()), key=lambda h: (h.known, h.published_at, h.title))),
         simulated=True,
     )
 
@@ -174,3 +178,15 @@ def _headlines(rng: np.random.Generator) -> tuple[Headline, ...]:
             title = f"{TITLES[int(rng.integers(len(TITLES)))]} ({day})"
             made.append(Headline(f"{known - dt.timedelta(days=1)} 10:00:00", "Paper", "", title, known.isoformat()))
     return tuple(made)
+
+
+def _posts() -> list[Headline]:
+    """Up to five posts a day of a dozen authors, who say the same thing more than once."""
+    rng = np.random.default_rng(8)
+    made = []
+    for day in range(350, DAYS):
+        known = (FIRST + day).item().isoformat()
+        for number in range(int(rng.integers(0, 6))):
+            text, author = POSTS[int(rng.integers(len(POSTS)))], f"author_{int(rng.integers(12))}"
+            made.append(Headline(f"{known} 12:00:{number:02d}", "Square", "", f"{text} {number}", known, author, True))
+    return made

@@ -7,15 +7,18 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from engine.features import CATALOGUE, FAMILIES, FeatureTable, compute_features
+from engine.features import CATALOGUE, FAMILIES, SOCIAL, FeatureTable, compute_features
 from engine.features.feature import Inputs
 from engine.features.table import evaluate
 from engine.indicators import INDICATORS
 from engine.measures import KINDS
+from engine.model import Headline
 from engine.panel import Panel
+from engine.sentiment import score
 
 Cut = Callable[..., Panel]
 ROWS = [99, 250, 640, 778, 899]
+SENTIMENT_NAMES = [name for name, feature in CATALOGUE.items() if feature.family == "sentiment"]
 MARKET_HEAD = (
     "market_return_28d",
     "btc_trend_100d",
@@ -266,7 +269,8 @@ def test_dominance_does_not_move_when_a_token_merely_leaves_the_ranking(market: 
 
 def test_headlines_count_from_the_day_they_are_known(market: Panel, values: dict[str, np.ndarray]) -> None:
     row = 899
-    read = {(h.known, h.title): h for h in market.headlines}.values()  # the same line twice is one
+    news = [h for h in market.headlines if not h.social]
+    read = {(h.known, h.title): h for h in news}.values()  # the same line twice is one
     week = [h for h in read if h.known > str(market.dates[row - 7])]
     months = [h for h in read if h.known > str(market.dates[row - 60])]
     surprise = np.log((len(week) / 7) / (len(months) / 60))
@@ -276,6 +280,56 @@ def test_headlines_count_from_the_day_they_are_known(market: Panel, values: dict
     assert _at(values, "mention_surprise", market, "BTC") == pytest.approx(expected)
     assert np.isnan(values["headline_tone_7d"][:400]).all(), "no headline had been read by then"
     assert _at(values, "mention_tone_28d", market, "BTC") > 0 > _at(values, "mention_tone_28d", market, "ETH")
+
+
+def _news_by_day(market: Panel, text: str) -> np.ndarray:
+    """Headlines of each day that hold a text, copies left out."""
+    read = {(h.known, h.title) for h in market.headlines if not h.social and text in h.title}
+    return np.array([sum(known == str(day) for known, _ in read) for day in market.dates], dtype=np.float64)
+
+
+def test_what_decays_counts_half_after_a_week_and_nothing_after_sixty_days(
+    market: Panel, values: dict[str, np.ndarray]
+) -> None:
+    counts = _news_by_day(market, "Bitcoin")[-60:]
+    weights = 0.5 ** (np.arange(60)[::-1] / 7)
+    assert _at(values, "mention_volume_decayed", market, "BTC") == pytest.approx(np.log1p((weights * counts).sum()))
+    one_headline = score("Bitcoin soars to a great new high")
+    assert _at(values, "mention_tone_decayed", market, "BTC") == pytest.approx(one_headline)
+    assert _at(values, "mention_disagreement_60d", market, "BTC") == pytest.approx(0, abs=1e-6)
+
+
+def test_shares_of_all_mentions_sum_to_one(market: Panel, values: dict[str, np.ndarray]) -> None:
+    for name in ("mention_share_28d", "social_mention_share_28d"):
+        assert np.nansum(values[name][899]) == pytest.approx(1)
+        assert np.isnan(values[name][899, market.column("XRP")]), "nobody speaks of it"
+
+
+def test_news_and_posts_are_never_mixed(market: Panel, values: dict[str, np.ndarray]) -> None:
+    kinds = {False: [name for name in SENTIMENT_NAMES if name not in SOCIAL], True: list(SOCIAL)}
+    for social, names in kinds.items():
+        alone = Inputs(replace(market, headlines=tuple(h for h in market.headlines if h.social == social)))
+        for name in names:
+            np.testing.assert_array_equal(evaluate(CATALOGUE[name], alone), values[name], err_msg=name)
+        for name in kinds[not social]:
+            if CATALOGUE[name].source in ("headlines", "posts"):
+                assert np.isnan(evaluate(CATALOGUE[name], alone)).all(), name
+
+
+def test_social_features_are_those_whose_name_says_so() -> None:
+    assert len(SOCIAL) == 10
+    assert {CATALOGUE[name].source for name in SOCIAL} == {"posts"}
+    assert {name for name, feature in CATALOGUE.items() if feature.source == "posts"} == set(SOCIAL)
+
+
+def test_a_token_that_has_yet_to_trade_is_not_spoken_of(market: Panel) -> None:
+    known = "2022-06-01"  # LATE has its first candle on 2022-12-02, DEAD its last in May
+    lines = [Headline(f"{known} 09:00:00", "Paper", "", title, known) for title in ("LATE and BTC rise", "DEAD rises")]
+    news = Inputs(replace(market, headlines=tuple(lines))).news
+    row = market.row(dt.date.fromisoformat(known))
+    spoken = {symbol for symbol, count in zip(market.symbols, news.mentions[row], strict=True) if count}
+    assert spoken == {"BTC", "DEAD"}, "DEAD stopped two weeks before"
+    assert news.count[row, 0] == 2
 
 
 def test_a_series_compares_with_itself_weeks_ago(market: Panel, values: dict[str, np.ndarray]) -> None:

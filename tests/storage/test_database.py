@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from engine.errors import CannotWrite, NewerDatabase, StorageError
-from engine.model import Candle, Token, TokenKind
+from engine.model import Candle, Headline, Token, TokenKind
 from storage.connection import Written
 from storage.database import Database, open_database
-from storage.migrations import known
+from storage.migrations import MIGRATIONS, known
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = Token(1, "BTC", "Bitcoin", TokenKind.COIN)
@@ -52,6 +53,18 @@ def test_all_migrations_are_applied_once(tmp_path: Path) -> None:
     link.close()
     assert len(names) == len(set(names))
     assert set(names) == known()
+
+
+def test_headlines_of_an_older_database_become_news_of_unnamed_authors(tmp_path: Path) -> None:
+    path = tmp_path / "crier.db"
+    old = sqlite_utils.Database(path)
+    MIGRATIONS.apply(old, stop_before="m008_authors")
+    row = ("2023-01-01 10:00:00", "Paper", "", "Old", "2023-01-01")
+    old["headlines"].insert(dict(zip(("published_at", "source", "subject", "title", "known"), row, strict=True)))
+    old.close()
+    database = open_database(path)
+    assert list(database.market.headlines(dt.date(2024, 1, 1))) == [Headline(*row, author="", social=False)]
+    database.close()
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -68,15 +68,17 @@ def test_rows_come_back_as_they_went_in(market: Database) -> None:
     snapshot = Snapshot("2023-01-01", 1, 1, 10.0, 100.0, 10.0, 5.0)
     measure = Measure("fear_greed", "", "2023-01-01", 20.5, "archive", "2023-01-01")
     headline = Headline("2023-01-01 10:00:00", "P", "s", "T “quoted”", "2023-01-01")
+    post = Headline("2023-01-01 11:00:00", "Square", "", "gm", "2023-01-01", "ann", True)
     store.put_candles([candle("2023-01-01"), full])
     store.put_snapshots([snapshot])
     store.put_measures([measure])
-    store.put_headlines([headline])
+    store.put_headlines([headline, post])
     assert sorted(store.candles(LATER)) == [candle("2023-01-01"), full]
     assert [type(row.range_estimated) for row in store.candles(LATER)] == [bool, bool]
     assert list(store.snapshots(LATER)) == [snapshot]
     assert list(store.measures(LATER, KINDS)) == [measure]
-    assert list(store.headlines(LATER)) == [headline]
+    assert list(store.headlines(LATER)) == [headline, post]
+    assert [type(row.social) for row in store.headlines(LATER)] == [bool, bool]
 
 
 def test_nothing_on_or_after_the_day_asked_for_is_shown(market: Database) -> None:

@@ -91,6 +91,26 @@ def test_values_are_known_after_their_lag(small_archive: SmallArchive) -> None:
     assert known[("m2", "")] == "2022-12-16"
 
 
+def test_an_archive_without_authors_reads_as_news(small_archive: SmallArchive) -> None:
+    assert {(h.author, h.social) for h in Archive(small_archive()).headlines(LATER)} == {("", False)}
+
+
+def test_authors_and_posts_are_read_where_their_columns_are(small_archive: SmallArchive) -> None:
+    lines = [
+        "published_at,source,subject,title,author,social",
+        "2023-01-05 13:00:00,Paper,,A column,Ann  Lee,0",
+        "2023-01-05 13:00:01,Square,,A post,ann,1",
+        "2023-01-05 13:00:02,Square,,Another post,,1",
+        "2023-01-05 13:00:03,Square,,No post,ann,yes",
+        f"2023-01-05 13:00:04,Square,,No name,{'x' * 101},1",
+    ]
+    source = Archive(small_archive(replace={"headlines.csv.gz": lines}))
+    read = [(h.title, h.author, h.social) for h in source.headlines(LATER)]
+    assert read == [("A column", "Ann Lee", False), ("A post", "ann", True), ("Another post", "", True)]
+    refused = dict(source.logs["headlines.csv.gz"].refused)
+    assert refused == {"social is neither 0 nor 1": 1, "author is too long": 1}
+
+
 def test_a_headline_without_an_hour_is_known_the_next_day(small_archive: SmallArchive) -> None:
     lines = [
         "2023-01-06T23:30:00-02:00,P,s,west,x,0,d",
@@ -336,7 +356,7 @@ PARSERS = {
     "onchain": (lambda: MeasureRows(read_onchain, "2100-01-01"), 5),
     "fear_greed": (lambda: MeasureRows(read_fear_greed, "2100-01-01"), 2),
     "macro": (lambda: MeasureRows(read_macro, "2100-01-01"), 3),
-    "headlines": (lambda: HeadlineRows("2100-01-01"), 4),
+    "headlines": (lambda: HeadlineRows("2100-01-01"), 6),
 }
 
 

@@ -16,6 +16,7 @@ from engine.errors import BadConfiguration
 from engine.measures import KINDS
 from engine.model import TokenKind
 from engine.panel import Panel, build_panel
+from engine.sentiment import score
 from engine.sources.simulated import DEFAULT_END, MAX_YEARS, MIN_YEARS, SimulatedMarket
 from engine.sources.simulated_fates import Stream, draw_from
 
@@ -207,10 +208,11 @@ def test_fear_and_greed_of_a_morning_has_not_seen_that_day(panel: Panel) -> None
 
 
 def test_headlines_come_a_few_a_day_and_their_tone_follows_the_news(market: SimulatedMarket, panel: Panel) -> None:
-    assert 1.5 < len(panel.headlines) / len(panel.dates) < 5
+    news = [line for line in panel.headlines if not line.social]
+    assert 1.5 < len(news) / len(panel.dates) < 5
     move = returns(panel)
     good = bad = 0.0
-    for line in panel.headlines:
+    for line in news:
         day = dt.date.fromisoformat(line.published_at[:10])
         column, row = panel.column(line.subject), panel.row(day)
         if column is None or row == 0 or not np.isfinite(move[row - 1, column]):
@@ -219,6 +221,22 @@ def test_headlines_come_a_few_a_day_and_their_tone_follows_the_news(market: Simu
         bad += move[row - 1, column] if "plunges" in line.title or "slumps" in line.title else 0.0
     assert good > 1.0
     assert bad < -1.0
+
+
+def test_posts_have_authors_and_follow_what_has_just_moved(panel: Panel) -> None:
+    posts = [line for line in panel.headlines if line.social]
+    authors = Counter(post.author for post in posts)
+    assert 2 < len(posts) / len(panel.dates) < 7
+    assert 40 < len(authors) <= 80
+    assert authors.most_common(1)[0][1] > 5 * np.median(list(authors.values())), "some are loud"
+    move = returns(panel)
+    mood = {True: 0.0, False: 0.0}
+    for post in posts:
+        column, row = panel.column(post.subject), panel.row(dt.date.fromisoformat(post.known))
+        if column is not None and row and np.isfinite(move[row - 1, column]) and abs(score(post.title)) > 0.2:
+            mood[score(post.title) > 0] += move[row - 1, column]
+    assert mood[True] > 1.0
+    assert mood[False] < -1.0
 
 
 def test_the_leader_leads_every_ranking(market: SimulatedMarket) -> None:
