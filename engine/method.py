@@ -15,7 +15,7 @@ from importlib.resources.abc import Traversable
 VERSION = "2.0"
 # They observe, measure and recompute; none of them decides.
 OUTSIDE = frozenset(
-    {"sources", "evaluation.py", "backtest.py", "errors.py", "ladder_record.py", "rebuild.py", "overlap.py"}
+    {"sources", "evaluation.py", "backtest.py", "errors.py", "ladder_record.py", "rebuild.py", "appraisal"}
 )
 
 

@@ -31,8 +31,9 @@ def _without_leader(m: Inputs, values: Matrix) -> Matrix:
 
 
 def _return(days: int, words: str) -> Feature:
+    before = "the day before" if days == 1 else f"{days} days ago"
     return Feature(
-        f"return_{days}d", "price", "token", f"log(close / close {days} days ago)", days, "log", "candles",
+        f"return_{days}d", "price", "token", f"log(close / close {before})", days, "log", "candles",
         f"rose {words}", f"fell {words}", lambda m: k.change(m.logs, days), scale=0.1,
     )  # fmt: skip
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
+from engine.appraisal.overlap import SAME, closest, correlations, overlaps, pooled_ranks
 from engine.features import CATALOGUE
-from engine.overlap import SAME, closest, correlations, overlaps, pooled_ranks
 from engine.panel import build_panel
 from engine.ranks import column_ranks
 from engine.sources.archive import Archive
