@@ -22,6 +22,7 @@ from engine.windows import (
     window_count,
     window_cubes,
     window_extreme,
+    window_highest,
     window_memory,
     window_place,
     window_products,
@@ -114,6 +115,12 @@ def rolling_max(x: Matrix, window: int, least: int | None = None) -> Matrix:
 def rolling_min(x: Matrix, window: int, least: int | None = None) -> Matrix:
     """Lowest observed value."""
     return _gated(window_extreme(x, window, np.fmin), x, window, least)
+
+
+def rolling_top_mean(x: Matrix, window: int, many: int, least: int | None = None) -> Matrix:
+    """Mean of the `many` highest observed values."""
+    tops = window_highest(np.where(np.isfinite(x), x, -np.inf), window, many)
+    return _gated(sum(tops[1:], tops[0]) / many, x, window, least)
 
 
 def rolling_argmax(x: Matrix, window: int, least: int | None = None) -> Matrix:

@@ -73,6 +73,22 @@ def window_place(x: Sheet, window: int) -> NDArray[np.int64]:
     return np.asarray(best - (rows - window + 1))
 
 
+def window_highest(x: Sheet, window: int, many: int) -> Part:
+    """The `many` highest values of each window, the highest first, -inf where it has fewer; missing values are -inf."""
+
+    def join(older: Part, newer: Part) -> Part:
+        tops = []
+        for place in range(many):  # at a place stands the lower of the last that each block gives, at the best split
+            top = np.maximum(older[place], newer[place])
+            for taken in range(place):
+                top = np.maximum(top, np.minimum(older[taken], newer[place - 1 - taken]))
+            tops.append(top)
+        return tuple(tops)
+
+    none = np.full((len(x), 1), -np.inf)
+    return fold((x, *[none] * (many - 1)), (-np.inf,) * many, window, join)
+
+
 def window_memory(x: Sheet, gain: Sheet, window: int) -> Part:
     """Weighted sum and sum of weights, row by row taking in `gain` of x and keeping 1 - gain of what was before."""
 
