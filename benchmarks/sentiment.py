@@ -32,9 +32,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from engine.model import Token, TokenKind  # noqa: E402
-from engine.sentiment import Names, score  # noqa: E402
-from engine.sources.archive import Archive  # noqa: E402
+from engine.model import Token, TokenKind
+from engine.sentiment import Names, score
+from engine.sources.archive import Archive
 
 CASES = ROOT / "tests" / "engine" / "sentiment_cases.toml"
 HEADLINES = ROOT / "tests" / "engine" / "labelled_headlines.toml"

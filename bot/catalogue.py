@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Sequence
+
 from rich.console import Console
-from rich.table import Table
 
 from engine.errors import BadRequest
-from engine.features import CATALOGUE
+from engine.features import CATALOGUE, FAMILIES, Feature
+
+WIDTH = 80  # of a terminal; a wider one changes nothing, so that two people see the same page
+INDENT = "    "
 
 
-def catalogue(family: str | None) -> list[dict[str, object]]:
+def entries_of(family: str | None) -> list[Feature]:
     """Every entry of the catalogue, or those of one family; BadRequest names the families."""
-    families = list(dict.fromkeys(feature.family for feature in CATALOGUE.values()))
-    if family is not None and family not in families:
-        raise BadRequest(f"there is no family called {family!r}; there are {', '.join(families)}.")
-    return [
-        {
-            "name": f.name,
-            "family": f.family,
-            "scope": f.scope,
-            "formula": f.formula,
-            "window_days": f.window,
-            "unit": f.unit,
-            "source": f.source,
-            "lag_days": f.lag,
-        }
-        for f in CATALOGUE.values()
-        if family in (None, f.family)
-    ]
+    if family is not None and family not in FAMILIES:
+        raise BadRequest(f"there is no family called {family!r}; there are {', '.join(FAMILIES)}.")
+    return [entry for entry in CATALOGUE.values() if family in (None, entry.family)]
 
 
-def print_catalogue(entries: list[dict[str, object]], console: Console) -> None:
-    """One line an entry, families in order."""
-    table = Table(box=None, pad_edge=False, title=f"{len(entries)} data points", title_justify="left")
-    for column in ("name", "family", "scope", "window_days", "lag_days", "formula"):
-        table.add_column(
-            column.replace("_days", ", days"), justify="right" if column.endswith("days") else "left", overflow="fold"
-        )
-    for entry in entries:
-        table.add_row(*(str(entry[k]) for k in ("name", "family", "scope", "window_days", "lag_days", "formula")))
-    console.print(table)
+def to_dict(entry: Feature) -> dict[str, object]:
+    """An entry for programs."""
+    return {
+        "name": entry.name,
+        "family": entry.family,
+        "scope": entry.scope,
+        "formula": entry.formula,
+        "window_days": entry.window,
+        "unit": entry.unit,
+        "source": entry.source,
+        "lag_days": entry.lag,
+    }
+
+
+def print_catalogue(entries: Sequence[Feature], console: Console) -> None:
+    """Families in order, each entry as one line of facts and its formula below."""
+    for line in page(entries):
+        console.print(line, style="bold" if line and line == line.upper() else "", markup=False, highlight=False)
+
+
+def page(entries: Sequence[Feature]) -> Iterable[str]:
+    """The lines of the catalogue, none wider than 80 columns."""
+    yield f"{len(entries)} data points. Window: days looked back on. Lag: days until the newest input is known."
+    for family in FAMILIES:
+        members = [entry for entry in entries if entry.family == family]
+        if members:
+            yield ""
+            yield f"{f'{family} ({len(members)})'.upper():<44}{'SCOPE':<8}{'WINDOW':>6}{'LAG':>5}"
+            for entry in members:
+                yield from _lines(entry)
+
+
+def _lines(entry: Feature) -> Iterable[str]:
+    yield f"{entry.name:<44}{entry.scope:<8}{entry.window:>6}{entry.lag:>5}"
+    yield from textwrap.wrap(f"{entry.formula} [{entry.unit}]", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)

@@ -227,16 +227,33 @@ def _tell_audit(found: Audit, as_json: bool) -> None:
         )
 
 
-@app.command(epilog=_example("crier features --family on-chain"))
+@app.command(epilog=_example("crier features --coverage --token AAVE"))
 def features(
-    family: Annotated[str | None, typer.Option(help="Only this family.")] = None, as_json: AsJson = False
+    family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Show what was known in which year, by family; or of one --family or --token."),
+    ] = False,
+    token: Annotated[str | None, typer.Option(help="With --coverage: one token, or all.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Look at this archive instead of the database.")] = None,
+    as_json: AsJson = False,
+    database: Database = None,
 ) -> None:
-    """Print the catalogue of data points: family, scope, formula, window, source and lag."""
-    from bot.catalogue import catalogue, print_catalogue
+    """Print the catalogue of data points: family, scope, formula, window and lag; or how much of it was known when."""
+    from bot import appraising
+    from bot.catalogue import entries_of, print_catalogue, to_dict
 
-    entries = catalogue(family)
-    if as_json:
-        _print_json(entries)
+    entries = entries_of(family)
+    if coverage or token:
+        with bars(quiet=as_json) as progress:
+            study = appraising.read_study(read_settings(database), archive, dt.datetime.now(dt.UTC).date(), progress)
+        shares = appraising.coverage(study, family, token)
+        if as_json:
+            _print_json(shares)
+        else:
+            appraising.print_coverage(shares, token or "the universe", Console())
+    elif as_json:
+        _print_json([to_dict(entry) for entry in entries])
     else:
         print_catalogue(entries, Console())
 

@@ -75,7 +75,7 @@ def _all_odds(trainer: Trainer, heads: Heads, calibration: Calibration, i: int, 
         heard = np.array([families >> f & 1 for f in range(len(FAMILIES))], dtype=np.bool_)
         own = families & _token_families(heard_by)
         if own not in asked:
-            asked[own] = _relative(heads, scores, ranks * heard[heard_by])
+            asked[own] = _relative(trainer, heads, scores, ranks * heard[heard_by])
         moves = scores.movement[columns] if heard[FAMILIES.index(MOVEMENT_FAMILY)] else np.zeros(len(columns))
         odds.append(calibration.probabilities(asked[own], float(market[heard].sum()), moves))
     return np.stack(odds)
@@ -86,11 +86,11 @@ def _token_families(heard_by: NDArray[np.intp]) -> int:
     return sum(1 << int(f) for f in np.unique(heard_by))
 
 
-def _relative(heads: Heads, scores: Scores, ranks: Floats) -> Floats:
+def _relative(trainer: Trainer, heads: Heads, scores: Scores, ranks: Floats) -> Floats:
     """The ensemble's score (tokens,) with other ranks, in the deviations of the week as it was."""
     head = heads.fitted.relative[WEEK]
     assert head is not None
-    mean: Floats = (head.scores(ranks) / scores.spread).mean(axis=1)
+    mean: Floats = (trainer.without_hype(head, ranks) / scores.spread).mean(axis=1)
     return mean
 
 

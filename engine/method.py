@@ -16,6 +16,7 @@ VERSION = "3.0"
 # They observe, measure and recompute; none of them decides.
 OUTSIDE = frozenset(
     {
+        "appraisal",
         "sources",
         "evaluation",
         "audit.py",

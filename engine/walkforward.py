@@ -106,7 +106,7 @@ class Trainer:
         members = np.full((len(tokens), len(self.recipe.members)), np.nan)
         spread = np.ones(len(self.recipe.members))
         if head is not None and tokens.any():
-            said = self._without_hype(head, self.ranks(i)[tokens])
+            said = self.without_hype(head, self.ranks(i)[tokens])
             spread = np.maximum(said.std(axis=0), 1e-12)
             members[tokens] = said / spread
         return Scores(
@@ -117,7 +117,7 @@ class Trainer:
             market_base=market.base if market else 0.5,
         )
 
-    def _without_hype(self, head: RelativeHead, ranks: Floats) -> Floats:
+    def without_hype(self, head: RelativeHead, ranks: Floats) -> Floats:
         """The members' scores (n, members); what social posts alone would lift above the median peer is not lifted."""
         said = head.scores(ranks)
         if not ranks[:, self._social].any():

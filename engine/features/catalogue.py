@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from engine.features.anomalies import ANOMALIES
 from engine.features.feature import Feature
 from engine.features.liquidity import LIQUIDITY
 from engine.features.macro import MACRO
@@ -14,5 +15,5 @@ from engine.features.price import PRICE
 from engine.features.technical import TECHNICAL
 
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(
-    {feature.name: feature for feature in (*PRICE, *LIQUIDITY, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO)}
+    {feature.name: feature for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO)}
 )

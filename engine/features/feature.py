@@ -80,8 +80,8 @@ class Inputs:
 
     @cached_property
     def leader_returns(self) -> Matrix:
-        """The leader's daily log return beside every token, (dates, tokens)."""
-        return np.broadcast_to(self.of(LEADER, self.returns)[:, None], self.returns.shape)
+        """The leader's daily log return, (dates, 1)."""
+        return self.of(LEADER, self.returns)[:, None]
 
     @cached_property
     def leader_fit(self) -> tuple[Matrix, Matrix]:
@@ -89,8 +89,16 @@ class Inputs:
         return k.rolling_regression(self.returns, self.leader_returns, 60)
 
     @cached_property
+    def volatility_7(self) -> Matrix:
+        return k.rolling_std(self.returns, 7)
+
+    @cached_property
     def volatility_30(self) -> Matrix:
         return k.rolling_std(self.returns, 30)
+
+    @cached_property
+    def volatility_90(self) -> Matrix:
+        return k.rolling_std(self.returns, 90)
 
     @cached_property
     def median_return(self) -> Matrix:
@@ -108,6 +116,20 @@ class Inputs:
     @property
     def social(self) -> Coverage:
         return self.texts.social
+
+    @cached_property
+    def residuals(self) -> Matrix:
+        """Daily log returns less what the typical member's explains, by the slope of the 90 days up to each."""
+        slope, _ = k.rolling_regression(self.returns, self.median_return, 90)
+        return self.returns - slope * self.median_return
+
+    @cached_property
+    def groups(self) -> tuple[Flags, ...]:
+        """Which coins (tokens,) stand together: those that share a theme, one group a theme, and those without any."""
+        coins = [token.themes if token.kind is TokenKind.COIN else None for token in self.panel.tokens]
+        named = sorted({theme for themes in coins for theme in themes or ()})
+        sharing = [np.array([themes is not None and theme in themes for themes in coins]) for theme in named]
+        return (*sharing, np.array([themes == () for themes in coins]))
 
     def of(self, symbol: str, matrix: Matrix) -> Vector:
         """One token's column, NaN where the panel has no such token."""

@@ -74,10 +74,11 @@ LIQUIDITY = (
         "volume comes on rises", "volume comes on falls", volume_return_correlation,
     ),
     Feature(
-        "illiquidity_30d", "volume & liquidity", "token",
-        "log(30-day mean |daily log return| / whole-market volume), after Amihud", 30, "log 1/USD",
-        "candles, rankings", "moves on little money", "takes much money to move",
-        lambda m: k.log(k.ratio(k.rolling_mean(np.abs(m.returns), 30), market_volume(m))),
+        # over the volume itself this is the volume upside down (rank correlation -0.98)
+        "illiquidity_turnover_30d", "volume & liquidity", "token",
+        "log(30-day mean |daily log return| / turnover), Amihud's measure without size (Brennan et al. 2013)", 30,
+        "log", "candles, rankings", "moves far on little turnover", "takes much turnover to move",
+        lambda m: k.log(k.ratio(k.rolling_mean(np.abs(m.returns), 30), k.ratio(market_volume(m), m.cap))),
     ),
     Feature(
         "spread_estimate_30d", "volume & liquidity", "token",

@@ -16,23 +16,24 @@ def downside(m: Inputs) -> Matrix:
 def idiosyncratic(m: Inputs) -> Matrix:
     _, correlation = m.leader_fit
     own = k.rolling_std(m.returns, 60) * np.sqrt(1 - correlation**2)
-    return _without_leader(m, own)
+    return without_leader(m, own)
 
 
 def residual_return(m: Inputs) -> Matrix:
     beta, _ = m.leader_fit
-    return _without_leader(m, k.rolling_sum(m.returns, 28) - beta * k.rolling_sum(m.leader_returns, 28))
+    return without_leader(m, k.rolling_sum(m.returns, 28) - beta * k.rolling_sum(m.leader_returns, 28))
 
 
-def _without_leader(m: Inputs, values: Matrix) -> Matrix:
+def without_leader(m: Inputs, values: Matrix) -> Matrix:
     """The leader has no remainder against itself: rounding noise would rank it."""
     column = m.panel.column(LEADER)
     return values if column is None else np.where(np.arange(values.shape[1]) == column, np.nan, values)
 
 
 def _return(days: int, words: str) -> Feature:
+    before = "the day before" if days == 1 else f"{days} days ago"
     return Feature(
-        f"return_{days}d", "price", "token", f"log(close / close {days} days ago)", days, "log", "candles",
+        f"return_{days}d", "price", "token", f"log(close / close {before})", days, "log", "candles",
         f"rose {words}", f"fell {words}", lambda m: k.change(m.logs, days), scale=0.1,
     )  # fmt: skip
 
@@ -49,7 +50,7 @@ PRICE = (
     Feature(
         "return_90d_skip_14d", "price", "token", "log(close 14 days ago / close 90 days ago)", 90, "log", "candles",
         "rose before the last two weeks", "fell before the last two weeks",
-        lambda m: k.shift(k.change(m.logs, 76), 14), scale=0.1,
+        lambda m: k.shift(k.change(m.logs, 76), 14) + 0 * m.logs, scale=0.1,
     ),
     Feature(
         "high_distance_90d", "price", "token", "log(close / highest close of 90 days)", 90, "log", "candles",
@@ -86,7 +87,7 @@ PRICE = (
     Feature(
         "volatility_7d", "price", "token", "deviation of 7 daily log returns", 7, "log/day", "candles",
         "wilder this week than its peers", "calmer this week than its peers",
-        lambda m: k.rolling_std(m.returns, 7), scale=0.1,
+        lambda m: m.volatility_7, scale=0.1,
     ),
     Feature(
         "volatility_30d", "price", "token", "deviation of 30 daily log returns", 30, "log/day", "candles",
@@ -94,12 +95,12 @@ PRICE = (
     ),
     Feature(
         "volatility_90d", "price", "token", "deviation of 90 daily log returns", 90, "log/day", "candles",
-        "wild for a quarter", "calm for a quarter", lambda m: k.rolling_std(m.returns, 90), scale=0.1,
+        "wild for a quarter", "calm for a quarter", lambda m: m.volatility_90, scale=0.1,
     ),
     Feature(
         "volatility_change", "price", "token", "log(7-day volatility / 30-day volatility)", 30, "log", "candles",
         "volatility rising", "volatility falling",
-        lambda m: k.log(k.ratio(k.rolling_std(m.returns, 7), m.volatility_30)),
+        lambda m: k.log(k.ratio(m.volatility_7, m.volatility_30)),
     ),
     Feature(
         "downside_volatility_30d", "price", "token", "root mean square of the falling days' log returns, 30 days", 30,
@@ -108,9 +109,7 @@ PRICE = (
     Feature(
         "volatility_of_volatility", "price", "token", "deviation of 7-day volatility over 60 days / its mean", 67,
         "ratio", "candles", "calm and storm alternate", "steady volatility",
-        lambda m: k.ratio(
-            k.rolling_std(k.rolling_std(m.returns, 7), 60), k.rolling_mean(k.rolling_std(m.returns, 7), 60)
-        ),
+        lambda m: k.ratio(k.rolling_std(m.volatility_7, 60), k.rolling_mean(m.volatility_7, 60)),
     ),
     Feature(
         "autocorrelation_60d", "price", "token", "correlation of a day's log return with the day before's, 60 days",

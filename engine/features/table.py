@@ -90,17 +90,17 @@ def compute_features(
     inputs = Inputs(panel)
     own = [f for f in CATALOGUE.values() if f.scope != "market"]
     common = [f for f in CATALOGUE.values() if f.scope == "market"]
-    token_values = np.full((len(chosen), len(panel.tokens), len(own)), np.nan)
+    by_feature = np.full((len(own), len(chosen), len(panel.tokens)), np.nan)  # each is written in one piece
     market_values = np.full((len(chosen), len(common)), np.nan)
     for j, feature in _kept(own, dropped):
-        token_values[:, :, j] = evaluate(feature, inputs)[chosen]
+        by_feature[j] = evaluate(feature, inputs)[chosen]
     for j, feature in _kept(common, dropped):
         market_values[:, j] = evaluate(feature, inputs)[chosen]
     return FeatureTable(
         dates=panel.dates[chosen],
         symbols=tuple(panel.symbols),
         token_names=tuple(f.name for f in own),
-        token_values=token_values,
+        token_values=np.moveaxis(by_feature, 0, -1),
         market_names=tuple(f.name for f in common),
         market_values=market_values,
         dropped=tuple(sorted(name for name in CATALOGUE if name in dropped)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Reference = Callable[["pd.DataFrame"], "pd.Series[float]"]
+Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,8 @@ class Bars:
     """Daily bars, float64 (dates, tokens), NaN where not observed; `volume` in USD of one venue.
 
     High and low are NaN on days whose range is understated. `venue_days` counts the days since volume last came from
-    another venue (inf: never), because the levels of two venues are not comparable.
+    another venue (inf: never), because the levels of two venues are not comparable. What several indicators read is
+    computed once and kept.
     """
 
     open: Matrix
@@ -44,20 +47,58 @@ class Bars:
             venue_days=kernels.run_length(panel.venue),
         )
 
-    @property
+    @cached_property
     def typical(self) -> Matrix:
         """(high + low + close) / 3, USD."""
         return (self.high + self.low + self.close) / 3.0
 
-    @property
+    @cached_property
     def previous_close(self) -> Matrix:
         return kernels.shift(self.close, 1)
 
-    @property
+    @cached_property
     def true_range(self) -> Matrix:
         """Range of the day with yesterday's close in it, USD."""
         before = self.previous_close
         return np.maximum(self.high, before) - np.minimum(self.low, before)
+
+    @cached_property
+    def gap(self) -> Matrix:
+        """0 on days with a candle, NaN on those without."""
+        return 0.0 * self.close
+
+    @cached_property
+    def logs(self) -> Matrix:
+        """Natural logarithm of the close."""
+        return kernels.log(self.close)
+
+    @cached_property
+    def moves(self) -> Matrix:
+        """Daily log return."""
+        return kernels.change(self.logs, 1)
+
+    def highest(self, window: int) -> Matrix:
+        return self._once(("highest", window), lambda: kernels.rolling_max(self.high, window))
+
+    def lowest(self, window: int) -> Matrix:
+        return self._once(("lowest", window), lambda: kernels.rolling_min(self.low, window))
+
+    def mean_close(self, window: int) -> Matrix:
+        return self._once(("mean close", window), lambda: kernels.rolling_mean(self.close, window))
+
+    def share(self, make: Callable[[Bars], Shared]) -> Shared:
+        """What `make` computes from these bars, for the indicators that are two sides of one thing."""
+        return self._once(make, lambda: make(self))
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        return {}
+
+    def _once(self, key: Hashable, make: Callable[[], Shared]) -> Shared:
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: Shared = self._kept[key]
+        return kept
 
 
 @dataclass(frozen=True)
@@ -87,8 +128,8 @@ class Indicator:
 def compute(indicator: Indicator, bars: Bars) -> Matrix:
     """Values of one indicator, finite or NaN, and NaN on days without a candle or too soon after a change of venue."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        values = indicator.compute(bars)
-    good = np.isfinite(values) & np.isfinite(bars.close)
+        values = indicator.compute(bars) + bars.gap
+    values[~np.isfinite(values)] = np.nan
     if indicator.uses == "volume":
-        good &= bars.venue_days >= indicator.warmup
-    return np.where(good, values, np.nan)
+        values[bars.venue_days < indicator.warmup] = np.nan
+    return values

@@ -9,22 +9,25 @@ from engine.indicators.bars import Bars, Indicator
 from engine.indicators.reference import ta
 from engine.panel import Matrix
 
+STILL = 1e-9  # of 100: an RSI that moves less stands still, and rounding alone would give it a place
 
-def rsi(bars: Bars, window: int = 14) -> Matrix:
+
+def rsi(bars: Bars) -> Matrix:
     moves = k.change(bars.close, 1)
-    rises, falls = k.wilder(np.maximum(moves, 0), window), k.wilder(np.maximum(-moves, 0), window)
+    rises, falls = k.wilder(np.maximum(moves, 0), 14), k.wilder(np.maximum(-moves, 0), 14)
     return 100 * k.ratio(rises, rises + falls)
 
 
 def stochastic_rsi(bars: Bars) -> Matrix:
-    values = rsi(bars)
+    values = bars.share(rsi)
     low, high = k.rolling_min(values, 14), k.rolling_max(values, 14)
-    return k.rolling_mean(k.ratio(values - low, high - low), 3)
+    reach = np.where(high - low > STILL, high - low, np.nan)
+    return k.rolling_mean((values - low) / reach, 3)
 
 
 def position(bars: Bars, window: int) -> Matrix:
     """Place of the close between the window's lowest low and highest high, 0 to 1."""
-    low, high = k.rolling_min(bars.low, window), k.rolling_max(bars.high, window)
+    low, high = bars.lowest(window), bars.highest(window)
     return k.ratio(bars.close - low, high - low)
 
 
@@ -51,8 +54,12 @@ def ppo(x: Matrix) -> Matrix:
     return 100 * k.ratio(fast - slow, slow)
 
 
+def ppo_line(bars: Bars) -> Matrix:
+    return ppo(bars.close)
+
+
 def histogram(bars: Bars) -> Matrix:
-    line = ppo(bars.close)
+    line = bars.share(ppo_line)
     return line - k.ema(line, 9)
 
 
@@ -69,8 +76,7 @@ def know_sure_thing(bars: Bars) -> Matrix:
 
 
 def chande(bars: Bars, window: int = 20) -> Matrix:
-    moves = k.growth(bars.close, 1)
-    return 100 * k.ratio(k.rolling_mean(moves, window), k.rolling_mean(np.abs(moves), window))
+    return 100 * k.ratio(k.rolling_mean(bars.moves, window), k.rolling_mean(np.abs(bars.moves), window))
 
 
 def kaufman_distance(bars: Bars) -> Matrix:
@@ -84,7 +90,7 @@ def kaufman_distance(bars: Bars) -> Matrix:
 MOMENTUM = (
     Indicator(
         "rsi_14", "100 x U / (U + D), U and D Wilder means of daily rises and falls over 14 days", 14, 15, "close", 100,
-        "overbought (RSI)", "oversold (RSI)", rsi, ta("momentum.RSIIndicator.rsi"),
+        "overbought (RSI)", "oversold (RSI)", lambda b: b.share(rsi), ta("momentum.RSIIndicator.rsi"),
     ),
     Indicator(
         "stochastic_rsi", "place of RSI 14 in its own 14-day range, mean of 3 days", 14, 30, "close", 1,
@@ -124,7 +130,7 @@ MOMENTUM = (
     Indicator(
         "ppo_12_26", "100 x (12-day / 26-day exponential mean - 1)", 26, 26, "close", 10,
         "short trend above long (PPO)", "short trend below long (PPO)",
-        lambda b: ppo(b.close), ta("momentum.PercentagePriceOscillator.ppo"),
+        lambda b: b.share(ppo_line), ta("momentum.PercentagePriceOscillator.ppo"),
     ),
     Indicator(
         "ppo_histogram", "PPO minus its 9-day exponential mean (MACD histogram over price)", 26, 34, "close", 10,

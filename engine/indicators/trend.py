@@ -15,7 +15,7 @@ from engine.panel import Matrix
 
 def directional(bars: Bars, window: int = 14) -> tuple[Matrix, Matrix]:
     """Wilder's +DI and -DI on log prices, where a price a million times higher is forgotten within 400 days."""
-    bars = replace(bars, high=k.log(bars.high), low=k.log(bars.low), close=k.log(bars.close))
+    bars = replace(bars, high=k.log(bars.high), low=k.log(bars.low), close=bars.logs)
     up, down = k.change(bars.high, 1), -k.change(bars.low, 1)
     known = 0 * (up + down)
     rise = np.where((up > down) & (up > 0), up, 0.0) + known
@@ -25,7 +25,7 @@ def directional(bars: Bars, window: int = 14) -> tuple[Matrix, Matrix]:
 
 
 def adx(bars: Bars) -> Matrix:
-    up, down = directional(bars)
+    up, down = bars.share(directional)
     return k.wilder(100 * k.ratio(np.abs(up - down), up + down), 14)
 
 
@@ -48,12 +48,12 @@ def trix(bars: Bars) -> Matrix:
 
 
 def detrended(bars: Bars) -> Matrix:
-    mean = k.rolling_mean(bars.close, 20)
+    mean = bars.mean_close(20)
     return 100 * k.ratio(k.shift(bars.close, 11) - mean, mean)
 
 
 def mid_range(bars: Bars, window: int) -> Matrix:
-    return (k.rolling_max(bars.high, window) + k.rolling_min(bars.low, window)) / 2
+    return (bars.highest(window) + bars.lowest(window)) / 2
 
 
 def cloud_distance(bars: Bars) -> Matrix:
@@ -67,12 +67,16 @@ def distance(bars: Bars, mean: Matrix) -> Matrix:
 
 
 def efficiency(bars: Bars, window: int = 20) -> Matrix:
-    moves = k.growth(bars.close, 1)
-    return k.ratio(np.abs(k.rolling_mean(moves, window)), k.rolling_mean(np.abs(moves), window))
+    return k.ratio(np.abs(k.rolling_mean(bars.moves, window)), k.rolling_mean(np.abs(bars.moves), window))
+
+
+def line(bars: Bars) -> tuple[Matrix, Matrix]:
+    """Slope and fit of a straight line through 60 log closes."""
+    return k.rolling_trend(bars.logs, 60)
 
 
 def choppiness(bars: Bars, window: int = 14) -> Matrix:
-    reach = k.rolling_max(bars.high, window) - k.rolling_min(bars.low, window)
+    reach = bars.highest(window) - bars.lowest(window)
     crossed: Matrix = k.log(k.ratio(k.rolling_sum(bars.true_range, window), reach))
     return crossed * (100 / math.log(window))
 
@@ -85,12 +89,12 @@ TREND = (
     Indicator(
         "di_plus_14", "100 x Wilder mean of upward range expansion / true range, 14 days, log prices", 14, 15,
         "range", 100, "new highs by wide margins", "few new highs",
-        lambda b: directional(b)[0], on_logs(ta("trend.ADXIndicator.adx_pos")),
+        lambda b: b.share(directional)[0], on_logs(ta("trend.ADXIndicator.adx_pos")),
     ),
     Indicator(
         "di_minus_14", "100 x Wilder mean of downward range expansion / true range, 14 days, log prices", 14, 15,
         "range", 100, "new lows by wide margins", "few new lows",
-        lambda b: directional(b)[1], on_logs(ta("trend.ADXIndicator.adx_neg")),
+        lambda b: b.share(directional)[1], on_logs(ta("trend.ADXIndicator.adx_neg")),
     ),
     Indicator(
         "vortex_14", "+VI minus -VI over 14 days", 14, 15, "range", 1, "upward pull (vortex)",
@@ -122,12 +126,12 @@ TREND = (
     ),
     Indicator(
         "sma_distance_50", "log(close / 50-day mean)", 50, 50, "close", 0.1, "above its 50-day mean",
-        "below its 50-day mean", lambda b: distance(b, k.rolling_mean(b.close, 50)),
+        "below its 50-day mean", lambda b: distance(b, b.mean_close(50)),
         lambda f: ln(f["close"]) - ln(ta("trend.SMAIndicator.sma_indicator", window=50)(f)),
     ),
     Indicator(
         "sma_distance_200", "log(close / 200-day mean)", 200, 200, "close", 0.1, "above its 200-day mean",
-        "below its 200-day mean", lambda b: distance(b, k.rolling_mean(b.close, 200)),
+        "below its 200-day mean", lambda b: distance(b, b.mean_close(200)),
         lambda f: ln(f["close"]) - ln(ta("trend.SMAIndicator.sma_indicator", window=200)(f)),
     ),
     Indicator(
@@ -160,11 +164,11 @@ TREND = (
     # `ta` has none of the following
     Indicator(
         "trend_slope_60", "slope a day of a line through 60 log closes, x 60", 60, 60, "close", 0.1,
-        "two-month trend up", "two-month trend down", lambda b: 60 * k.rolling_trend(k.log(b.close), 60)[0],
+        "two-month trend up", "two-month trend down", lambda b: 60 * b.share(line)[0],
     ),
     Indicator(
         "trend_fit_60", "correlation of 60 log closes with time", 60, 60, "close", 1, "steady climb over two months",
-        "steady slide over two months", lambda b: k.rolling_trend(k.log(b.close), 60)[1],
+        "steady slide over two months", lambda b: b.share(line)[1],
     ),
     Indicator(
         "efficiency_20", "|20-day log change| / sum of daily ones", 20, 21, "close", 1, "moved in a straight line",

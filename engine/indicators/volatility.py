@@ -15,21 +15,18 @@ from engine.panel import Matrix
 
 def bollinger(bars: Bars, window: int = 20) -> tuple[Matrix, Matrix]:
     """%b and width in % of the mean; the deviation is taken in two passes, prices may move by orders of magnitude."""
-    mean, spread = k.rolling_mean(bars.close, window), 2 * k.rolling_std(bars.close, window, ddof=0)
+    mean, spread = bars.mean_close(window), 2 * k.rolling_std(bars.close, window, ddof=0)
     return k.ratio(bars.close - mean + spread, 2 * spread), 200 * k.ratio(spread, mean)
 
 
 def keltner(bars: Bars, window: int = 20) -> tuple[Matrix, Matrix]:
     """Position in the original channel (means of typical price and of the range) and its width in %."""
-    top = k.rolling_mean((4 * bars.high - 2 * bars.low + bars.close) / 3, window)
-    bottom = k.rolling_mean((-2 * bars.high + 4 * bars.low + bars.close) / 3, window)
-    middle = k.rolling_mean(bars.typical, window)
-    return k.ratio(bars.close - bottom, top - bottom), 100 * k.ratio(top - bottom, middle)
+    middle, reach = k.rolling_mean(bars.typical, window), k.rolling_mean(bars.high - bars.low, window)
+    return k.ratio(bars.close - middle + reach, 2 * reach), 200 * k.ratio(reach, middle)
 
 
 def donchian_width(bars: Bars, window: int = 20) -> Matrix:
-    reach = k.rolling_max(bars.high, window) - k.rolling_min(bars.low, window)
-    return 100 * k.ratio(reach, k.rolling_mean(bars.close, window))
+    return 100 * k.ratio(bars.highest(window) - bars.lowest(window), bars.mean_close(window))
 
 
 def ulcer(bars: Bars, window: int = 14) -> Matrix:
@@ -51,21 +48,21 @@ VOLATILITY = (
     Indicator(
         "bollinger_b_20", "(close - lower band) / (upper - lower), bands 2 deviations around the 20-day mean", 20, 20,
         "close", 1, "near its upper Bollinger band", "near its lower Bollinger band",
-        lambda b: bollinger(b)[0], ta("volatility.BollingerBands.bollinger_pband"),
+        lambda b: b.share(bollinger)[0], ta("volatility.BollingerBands.bollinger_pband"),
     ),
     Indicator(
         "bollinger_width_20", "100 x 4 deviations / 20-day mean", 20, 20, "close", 10, "wide swings (Bollinger)",
-        "narrow swings (Bollinger)", lambda b: bollinger(b)[1], ta("volatility.BollingerBands.bollinger_wband"),
+        "narrow swings (Bollinger)", lambda b: b.share(bollinger)[1], ta("volatility.BollingerBands.bollinger_wband"),
     ),
     Indicator(
         "keltner_position_20", "(close - lower line) / (upper - lower) of the 20-day Keltner channel", 20, 20, "range",
         1, "above its usual channel (Keltner)", "below its usual channel (Keltner)",
-        lambda b: keltner(b)[0], ta("volatility.KeltnerChannel.keltner_channel_pband"),
+        lambda b: b.share(keltner)[0], ta("volatility.KeltnerChannel.keltner_channel_pband"),
     ),
     Indicator(
         "keltner_width_20", "100 x width of the 20-day Keltner channel / its middle", 20, 20, "range", 10,
         "wide daily ranges", "narrow daily ranges",
-        lambda b: keltner(b)[1], ta("volatility.KeltnerChannel.keltner_channel_wband"),
+        lambda b: b.share(keltner)[1], ta("volatility.KeltnerChannel.keltner_channel_wband"),
         cross_section=False,  # ranks tokens as Parkinson volatility does (rank correlation 0.98)
     ),
     Indicator(

@@ -31,7 +31,7 @@ def share_of_volume(side: Matrix, volume: Matrix, window: int) -> Matrix:
 
 
 def force(bars: Bars) -> Matrix:
-    push = k.growth(bars.close, 1) * bars.volume
+    push = bars.moves * bars.volume
     return 100 * k.ratio(k.ema(push, 13), k.ema(bars.volume, 13))
 
 
@@ -43,8 +43,8 @@ def ease_of_movement(bars: Bars, window: int = 14) -> Matrix:
 
 
 def negative_volume(bars: Bars, window: int = 20) -> Matrix:
-    moves, quieter = k.growth(bars.close, 1), k.change(bars.volume, 1)
-    return k.rolling_sum(np.where(quieter < 0, moves, 0.0) + 0 * quieter, window)
+    quieter = k.change(bars.volume, 1)
+    return k.rolling_sum(np.where(quieter < 0, bars.moves, 0.0) + 0 * quieter, window)
 
 
 def vwap_distance(bars: Bars, window: int = 14) -> Matrix:

@@ -336,11 +336,39 @@ def test_exports_hold_the_same_records_in_both_formats(crier, demo_database, wha
 
 def test_features_lists_the_catalogue(crier):
     entries = json.loads(crier("features", "--json")[1])
-    assert len(entries) >= 50
+    assert len(entries) >= 120
     assert len({e["family"] for e in entries}) == 6
     code, out, _ = crier("features", "--family", "macro")
     assert code == 0
     assert "vix" in out
+    assert "rsi_14" not in out
+
+
+def test_the_catalogue_fits_a_terminal_and_gives_each_entry_a_line_and_its_formula(crier, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = crier("features")[1].splitlines()
+    assert max(len(line) for line in lines) <= 80
+    for entry in json.loads(crier("features", "--json")[1]):
+        at = next(i for i, line in enumerate(lines) if line.split() and line.split()[0] == entry["name"])
+        assert str(entry["window_days"]) in lines[at].split() and entry["scope"] in lines[at]
+        assert lines[at + 1].startswith("    ")
+        below = " ".join(line.strip() for line in lines[at + 1 : at + 4])
+        assert f"{entry['formula']} [{entry['unit']}]" in below
+
+
+def test_coverage_is_told_of_the_database_and_an_unknown_token_is_named(crier, demo_database):
+    code, out, _ = crier("features", "--coverage", "--database", demo_database)
+    assert code == 0
+    rows = {line[:32].strip(): line.split()[-1] for line in out.splitlines()[2:]}
+    assert list(rows)[-1] == "all" and 50 < int(rows["all"]) <= 100
+    code, _, err = crier("features", "--token", "nope", "--database", demo_database)
+    assert code == 1 and "nope" in sentence(err)
+
+
+def test_coverage_of_an_archive_is_json_for_programs(crier, small_archive):
+    shares = json.loads(crier("features", "--token", "all", "--archive", small_archive(), "--json")[1])
+    assert set(shares) == {"BTC", "NA", "USDC"}
+    assert 0 < shares["BTC"]["2023"] < 1
 
 
 def test_the_doctor_names_what_is_ill(crier, demo_database, tmp_path):

@@ -40,6 +40,7 @@ WINDOWED = {
     "max": (k.rolling_max, np.max),
     "mad": (k.rolling_mad, lambda v: np.abs(v - v.mean()).mean()),
     "skew": (k.rolling_skew, _skew),
+    "top two": (lambda x, *a: k.rolling_top_mean(x, a[0], 2, *a[1:]), lambda v: np.sort(v)[-2:].mean()),
 }
 
 

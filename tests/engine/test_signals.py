@@ -253,7 +253,7 @@ def test_posts_alone_lift_nobody_above_the_median_peer(trainer, record):
     ranks = np.array([[0.5, -0.2], [0.5, 0.2], [-0.5, 0.3], [0.0, -0.1]])
     posts = copy(trainer)
     posts._social = np.array([True, False])
-    sober, lifted, sunk, quiet = posts._without_hype(head, ranks)[:, 0]
+    sober, lifted, sunk, quiet = posts.without_hype(head, ranks)[:, 0]
     assert sober == pytest.approx(-0.2)
     assert lifted == pytest.approx(2.2)
     assert sunk == pytest.approx(-1.7)
