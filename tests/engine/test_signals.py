@@ -234,8 +234,9 @@ def test_a_family_that_is_not_heard_adds_nothing_and_changes_nothing(week):
     said = [s for s in week.signals if s.abstained is None]
     if "market" in week.silenced:
         macro = [view for s in said for view in s.families if view.family == "macro"]
-        assert {view.contribution for view in macro} == {0.0}
-        assert all(view.without == s.conviction for s in said for view in s.families if view.family == "macro")
+        assert max(abs(view.contribution) for view in macro) < 1e-12
+        gaps = [view.without - s.conviction for s in said for view in s.families if view.family == "macro"]
+        assert np.abs(gaps).max() < 1e-12
 
 
 @pytest.mark.rule("3.7")
