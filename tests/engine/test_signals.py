@@ -126,7 +126,8 @@ def test_the_odds_are_the_heads_scores_calibrated_on_their_own_past(trainer, rec
     told = [s.odds if horizon == SEVEN else s.month.odds for s in said]
     assert np.array([(o.bearish, o.neutral, o.bullish) for o in told]) == pytest.approx(odds)
     assert scores.members[columns].std(axis=0) == pytest.approx(1, abs=0.3)
-    assert np.abs([calibration.movement, heads.calibration[horizon].direction]).min() > 1e-6
+    learned = heads.calibration[horizon]
+    assert np.abs([learned.movement, learned.direction]).min() > 1e-6
 
 
 @pytest.mark.rule("3.2")
