@@ -88,7 +88,8 @@ def gather(study: Study, recipe: Recipe) -> Material:
         for j, name in enumerate(table.token_names)
         if CATALOGUE[name].scope in ("token", "chain") and CATALOGUE[name].family in recipe.families
     )
-    raw = table.token_values[:, :, columns].astype(np.float32)
+    whole = len(columns) == len(table.token_names)
+    raw = table.token_values if whole else table.token_values[:, :, columns]
     ranks = np.stack(
         [within_week_ranks(table.token_values[i][:, columns], study.universe[i]) for i in range(len(study.dates))]
     ).astype(np.float32)

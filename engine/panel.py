@@ -11,6 +11,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import Protocol
 
 import numpy as np
@@ -260,13 +261,14 @@ def _measures(
     """
     column = {token.symbol: i for i, token in enumerate(order)}
     series: dict[tuple[str, str], list[tuple[str, str, str, float]]] = {}
-    for m in observations.measures(as_of, KINDS.keys()):
-        series.setdefault((m.metric, m.subject), []).append((m.known, m.date, m.source, m.value))
+    for m in observations.measures(as_of, KINDS.keys()):  # days and sources recur by the thousand: one text for all
+        row = intern(m.known), intern(m.date), intern(m.source), m.value
+        series.setdefault((m.metric, m.subject), []).append(row)
     tokens: dict[str, Matrix] = {}
     market: dict[str, Vector] = {}
-    for (metric, subject), rows in sorted(series.items()):
+    for metric, subject in sorted(series):
         kind = KINDS[metric]
-        line = _carry(rows, dates, kind.fresh)
+        line = _carry(series.pop((metric, subject)), dates, kind.fresh)
         if kind.scope == "market":
             market[metric] = line
         elif subject in column:

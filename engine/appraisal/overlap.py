@@ -71,7 +71,7 @@ def correlations(ranks: Matrix, least: int) -> Matrix:
 def _scopes(study: Study) -> list[tuple[Sequence[str], Matrix]]:
     """Names and correlations of the token and chain entries, and of the market's."""
     table = study.features
-    own, common = pooled_ranks(table.token_values, study.universe), column_ranks(table.market_values)
+    own, common = pooled_ranks(table.token_values.astype(np.float64), study.universe), column_ranks(table.market_values)
     return [
         (table.token_names, correlations(own, LEAST_WEEKS * PEERS)),
         (table.market_names, correlations(common, LEAST_WEEKS)),

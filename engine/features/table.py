@@ -27,7 +27,7 @@ class FeatureTable:
     dates: NDArray[np.datetime64]
     symbols: tuple[str, ...]
     token_names: tuple[str, ...]
-    token_values: NDArray[np.float64]
+    token_values: NDArray[np.float32]
     market_names: tuple[str, ...]
     market_values: NDArray[np.float64]
     dropped: tuple[str, ...]
@@ -90,7 +90,9 @@ def compute_features(
     inputs = Inputs(panel)
     own = [f for f in CATALOGUE.values() if f.scope != "market"]
     common = [f for f in CATALOGUE.values() if f.scope == "market"]
-    by_feature = np.full((len(own), len(chosen), len(panel.tokens)), np.nan)  # each is written in one piece
+    by_feature = np.full(
+        (len(own), len(chosen), len(panel.tokens)), np.nan, dtype=np.float32
+    )  # half the memory of what the kernels work in  # each is written in one piece
     market_values = np.full((len(chosen), len(common)), np.nan)
     for j, feature in _kept(own, dropped):
         by_feature[j] = evaluate(feature, inputs)[chosen]

@@ -158,7 +158,7 @@ def test_only_the_chosen_rows_are_kept(market: Panel, table: FeatureTable, value
     assert table.dates.tolist() == [market.dates[row].item() for row in ROWS]
     assert table.symbols == tuple(market.symbols)
     for j, name in enumerate(table.token_names):
-        np.testing.assert_array_equal(table.token_values[:, :, j], values[name][ROWS])
+        np.testing.assert_array_equal(table.token_values[:, :, j], values[name][ROWS].astype(np.float32))
     for j, name in enumerate(table.market_names):
         np.testing.assert_array_equal(table.market_values[:, j], values[name][ROWS])
     assert set(table.token_names) | set(table.market_names) == set(CATALOGUE)
