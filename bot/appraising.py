@@ -1,4 +1,4 @@
-"""Looks at the catalogue over a history: reads it from an archive or the database, and says what was known when."""
+"""Looks at the catalogue over a history: what was known when, and what each data point foretold."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.progress import Report
 from bot.services import open_services
 from bot.settings import Settings
 from engine.appraisal.coverage import Coverage, entry_coverage, family_coverage, shares_of, token_coverage
+from engine.appraisal.measured import measure, written
 from engine.errors import BadRequest
 from engine.features import CATALOGUE
 from engine.panel import Panel, build_panel
@@ -61,6 +62,18 @@ def coverage(study: Study, family: str | None, token: str | None) -> Shares:
 def _pick(entries: Coverage, family: str) -> Coverage:
     rows = [i for i, name in enumerate(entries.names) if CATALOGUE[name].family == family]
     return Coverage(tuple(entries.names[i] for i in rows), entries.years, entries.shares[rows])
+
+
+def period(start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]:
+    """Both ends of what is measured; BadRequest where one is missing or they are the wrong way round."""
+    if start is None or end is None or end < start:
+        raise BadRequest("--measure needs --from a Monday and --to a later one.")
+    return start, end
+
+
+def measured(study: Study, start: dt.date, end: dt.date) -> str:
+    """The text of measured.toml for that period."""
+    return written(measure(study, start, end))
 
 
 def print_coverage(shares: Shares, of: str, console: Console) -> None:

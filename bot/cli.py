@@ -231,31 +231,45 @@ def _tell_audit(found: Audit, as_json: bool) -> None:
 def features(
     family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
     coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Show what was known in which year, by family; or of one --family or --token."),
+        bool, typer.Option("--coverage", help="Show what was known by year, by family; or of one --family or --token.")
     ] = False,
     token: Annotated[str | None, typer.Option(help="With --coverage: one token, or all.")] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure what each entry foretold --from a Monday --to another, as TOML.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write the page docs/features.md.")] = False,
+    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First Monday measured.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last Monday measured.")] = None,
     archive: Annotated[Path | None, typer.Option(help="Look at this archive instead of the database.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for TOML or page (default: standard output).")] = None,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
-    """Print the catalogue of data points: family, scope, formula, window and lag; or how much of it was known when."""
-    from bot import appraising
+    """Print the catalogue of data points: what each is, when it is known, and what it was measured to foretell."""
+    from bot import appraising, feature_page
     from bot.catalogue import entries_of, print_catalogue, to_dict
+    from bot.exporting import write
 
     entries = entries_of(family)
-    if coverage or token:
-        with bars(quiet=as_json) as progress:
-            study = appraising.read_study(read_settings(database), archive, dt.datetime.now(dt.UTC).date(), progress)
-        shares = appraising.coverage(study, family, token)
-        if as_json:
-            _print_json(shares)
+    if not (coverage or token or measure):
+        if markdown:
+            write([feature_page.markdown()], out)
+        elif as_json:
+            _print_json([to_dict(entry) for entry in entries])
         else:
-            appraising.print_coverage(shares, token or "the universe", Console())
-    elif as_json:
-        _print_json([to_dict(entry) for entry in entries])
+            print_catalogue(entries, Console())
+        return
+    period = appraising.period(_date(start) if start else None, _date(end) if end else None) if measure else None
+    with bars(quiet=as_json) as progress:
+        study = appraising.read_study(read_settings(database), archive, dt.datetime.now(dt.UTC).date(), progress)
+    if period:
+        write([appraising.measured(study, *period)], out)
+        return
+    shares = appraising.coverage(study, family, token)
+    if as_json:
+        _print_json(shares)
     else:
-        print_catalogue(entries, Console())
+        appraising.print_coverage(shares, token or "the universe", Console())
 
 
 @app.command(epilog=_example("crier verify --head '4f9c 02d7 6a1b 88e0 c3f5 19aa 7d42 e21a'"))

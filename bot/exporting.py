@@ -119,9 +119,9 @@ def export_to(settings: Settings, what: str, form: str, ledger: str | None, out:
         asked = chosen or services.book.ledger
         if what == "journal":
             with closing(as_lines(services.database.journal.entries(asked))) as lines:
-                _write(lines, out)
+                write(lines, out)
         else:
-            _write(_texts(list(KINDS[what](services.database, asked)), COLUMNS[what], form), out)
+            write(_texts(list(KINDS[what](services.database, asked)), COLUMNS[what], form), out)
 
 
 def _texts(records: list[Record], columns: Sequence[str], form: str) -> Iterable[str]:
@@ -134,7 +134,8 @@ def _texts(records: list[Record], columns: Sequence[str], form: str) -> Iterable
     return [page.getvalue()]
 
 
-def _write(texts: Iterable[str], out: Path | None) -> None:
+def write(texts: Iterable[str], out: Path | None) -> None:
+    """Write to a file, or to standard output; CannotWrite where the file cannot be."""
     if out is None:
         sys.stdout.writelines(texts)
         return

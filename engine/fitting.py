@@ -86,7 +86,7 @@ def gather(study: Study, recipe: Recipe) -> Material:
     columns = tuple(
         j
         for j, name in enumerate(table.token_names)
-        if CATALOGUE[name].scope in ("token", "chain") and CATALOGUE[name].family in recipe.families
+        if CATALOGUE[name].learned and CATALOGUE[name].family in recipe.families
     )
     whole = len(columns) == len(table.token_names)
     raw = table.token_values if whole else table.token_values[:, :, columns]

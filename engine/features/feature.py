@@ -29,7 +29,8 @@ class Feature:
 
     `compute` gives (dates, tokens) for token and chain scope, (dates,) for market scope. `window` is how many days
     back it looks and `lag` how many days after its date the newest input was published. `scale` is the natural size
-    of its values. `up` and `down` say in plain words what a value high or low among peers means.
+    of its values. `up` and `down` say in plain words what a value high or low among peers means. One that is not
+    `learned` is shown and measured, and the classifiers do not read it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Feature:
     compute: Callable[[Inputs], Matrix | Vector]
     lag: int = 0
     scale: float = 1.0
+    learned: bool = True
 
 
 class Inputs:

@@ -24,9 +24,9 @@ def net_flow(m: Inputs) -> Matrix:
 
 
 def dry_powder(m: Inputs) -> Vector:
-    """Stablecoins against the capitalisation of the coins that make the market."""
+    """Stablecoins against the capitalisation of the coins that make the market, and that against its half-year."""
     caps = np.where(m.members & np.isfinite(m.cap), m.cap, 0.0).sum(axis=1, keepdims=True)
-    return flat(k.log(k.ratio(m.market("stablecoin_supply"), caps)))
+    return flat(z_score(k.log(k.ratio(m.market("stablecoin_supply"), caps)), 180))
 
 
 def leader(m: Inputs, matrix: Matrix) -> Matrix:
@@ -104,9 +104,11 @@ ONCHAIN = (
         lambda m: flat(k.growth(m.market("stablecoin_supply"), 28)), lag=1, scale=0.01,
     ),
     Feature(
-        "stablecoins_to_cap", "on-chain", "market", "log(stablecoin supply / capitalisation of the first 100 coins)",
-        1, "log", "stablecoin_supply, rankings", "much money waits in stablecoins", "little money waits in stablecoins",
-        dry_powder, lag=1,
+        # the ratio itself is BTC's MVRV upside down (rank correlation -0.98 in 2021 to 2023)
+        "stablecoins_to_cap_z_180d", "on-chain", "market",
+        "log(stablecoin supply / capitalisation of the first 100 coins) against 180 days, in deviations", 180,
+        "deviations", "stablecoin_supply, rankings", "more money than usual waits in stablecoins",
+        "less money than usual waits in stablecoins", dry_powder, lag=1,
     ),
     Feature(
         "defi_tvl_growth_28d", "on-chain", "market", "28-day log change of value locked in DeFi", 28, "log",

@@ -1,10 +1,8 @@
-"""No padding: no two data points of one scope rank the market alike, on a simulated market and on the real one."""
+"""No padding: no two data points of one scope rank the market alike; test_measured.py says so of the real one."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from engine.appraisal.overlap import SAME, closest, correlations, overlaps, pool
 from engine.features import CATALOGUE
 from engine.panel import build_panel
 from engine.ranks import column_ranks
-from engine.sources.archive import Archive
 from engine.sources.simulated import SimulatedMarket
 from engine.study import Study, build_study
 
@@ -27,10 +24,6 @@ def study() -> Study:
 
 def test_no_two_entries_say_the_same_on_a_simulated_market(study: Study) -> None:
     assert overlaps(study) == []
-
-
-def test_no_two_entries_say_the_same_on_the_real_market(archive: Path) -> None:
-    assert overlaps(build_study(build_panel(Archive(archive), dt.date(2023, 12, 31)))) == []
 
 
 def _with(study: Study, name: str, values: np.ndarray) -> Study:
