@@ -69,8 +69,8 @@ def _cells(entry: Feature) -> Iterable[str]:
     found = finding(entry)
     near = UNKNOWN if found.closest is None else f"`{found.closest}` {signed(found.correlation or 0.0)}"
     named = (
-        f"`{entry.name}`{'' if entry.learned else ' °'}",
-        entry.scope,
+        f"`{entry.name}`",
+        entry.scope if entry.learned else f"{entry.scope} °",
         entry.formula.replace("|", "\\|"),
         str(entry.window),
         entry.unit,

@@ -32,7 +32,8 @@ def test_every_entry_stands_in_the_table_of_its_family_with_all_that_is_promised
         table = tables[entry.family[0].upper() + entry.family[1:]]
         row = next(line for line in table.splitlines() if line.startswith(f"| `{entry.name}` |"))
         cells = [cell.replace("\\|", "|") for cell in re.split(r"(?<!\\) \| ", row.strip("| "))]
-        facts = (entry.scope, entry.formula, str(entry.window), entry.unit, entry.source, str(entry.lag))
+        scope = entry.scope if entry.learned else f"{entry.scope} °"
+        facts = (scope, entry.formula, str(entry.window), entry.unit, entry.source, str(entry.lag))
         assert tuple(cells[1:7]) == facts and len(cells) == 11
         assert tuple(cells[7:10]) == figures(entry)
 
