@@ -15,6 +15,9 @@ from bot.settings import Settings
 from engine.audit import Audit, Remembered, audit
 from engine.backtest import Backtest, run_backtest
 from engine.errors import BadRequest
+from engine.features import FAMILIES
+from engine.fitting import Recipe
+from engine.models.relative import MEMBERS
 from engine.modes import modes
 from engine.panel import Observations, build_panel
 from engine.scale import SERIAL, Workers
@@ -34,6 +37,7 @@ def run(
     mode: str,
     progress: Report,
     workers: Workers = SERIAL,
+    recipe: Recipe | None = None,
 ) -> dict[str, Any]:
     """Backtest `index` and `mode` (names with commas, or all) over an archive or the database; return the summary."""
     chosen, in_modes = _picked(start, end, index, mode)
@@ -42,7 +46,7 @@ def run(
     with reading(settings, archive) as source:
         panel = build_panel(source, end + SETTLED_AFTER)
     progress("reading history", 1, 1)
-    backtest = run_backtest(panel, chosen, in_modes, start, end, progress, workers)
+    backtest = run_backtest(panel, chosen, in_modes, start, end, progress, workers, recipe)
     return write(backtest, out, progress)
 
 
@@ -95,6 +99,13 @@ def _picked(start: dt.date, end: dt.date, index: str, mode: str) -> tuple[list[s
     if end < start:
         raise BadRequest(f"--from {start} must not lie after --to {end}.")
     return pick(index, list(themes()), "index"), pick(mode, list(modes()), "mode")
+
+
+def recipe_of(classifiers: str, without: str) -> Recipe:
+    """What an ablation leaves: the classifiers named (`all`, or `none`: rules alone), all families but those named."""
+    members = [] if classifiers == "none" else pick(classifiers, list(MEMBERS), "classifier")
+    left_out = pick(without, list(FAMILIES), "family") if without else []
+    return Recipe(tuple(members), tuple(family for family in FAMILIES if family not in left_out))
 
 
 def pick(text: str, known: Sequence[str], what: str) -> list[str]:

@@ -176,6 +176,10 @@ def backtest(
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Fit on this Dask cluster instead; trusted networks only.")
     ] = None,
+    classifiers: Annotated[
+        str, typer.Option(help="Ask only these classifiers; none: the written rules alone.")
+    ] = "all",
+    without: Annotated[str, typer.Option(help="Leave these families of data points out.")] = "",
     audit: Annotated[
         bool, typer.Option("--audit", help="Look for look-ahead: cut history at random days, recompute, compare bytes.")
     ] = False,
@@ -188,7 +192,7 @@ def backtest(
 
     With --audit nothing need be written: the exit code is 1 where any run that has never seen the future differs.
     """
-    from bot.backtesting import run, run_audit
+    from bot.backtesting import recipe_of, run, run_audit
     from bot.printed_figures import print_summary
     from engine.scale import workers_of
 
@@ -205,7 +209,16 @@ def backtest(
         raise typer.BadParameter("a folder to write to is needed, unless --audit is asked", param_hint="--out")
     with bars(quiet=as_json) as progress:
         summary = run(
-            settings, _date(start), _date(end), out, archive, index, mode, progress, workers_of(workers, dask)
+            settings,
+            _date(start),
+            _date(end),
+            out,
+            archive,
+            index,
+            mode,
+            progress,
+            workers_of(workers, dask),
+            recipe_of(classifiers, without),
         )
     if as_json:
         _print_json(summary)

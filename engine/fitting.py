@@ -35,7 +35,7 @@ VOLATILITIES = ("volatility_7d", "volatility_30d", "volatility_90d")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which classifiers are asked and which families they see: all of them, but for an ablation."""
+    """Which classifiers are asked and which families they see: all of them, but for an ablation. None: rules alone."""
 
     members: tuple[str, ...] = tuple(MEMBERS)
     families: tuple[str, ...] = FAMILIES
@@ -136,6 +136,8 @@ def fit_refit(material: Material, refit: dt.date, recipe: Recipe) -> Fitted:
 
 
 def _relative(material: Material, rows: list[int], horizon: int, recipe: Recipe) -> RelativeHead | None:
+    if not recipe.members:
+        return None  # rules alone
     stride = STRIDE[horizon]
     weeks = []
     for i in rows[::-stride][::-1]:  # the newest one always among them

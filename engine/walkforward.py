@@ -103,8 +103,8 @@ class Trainer:
         tokens = self.material.universe[i]
         fitted = heads.fitted
         head, movement, market = fitted.relative[horizon], fitted.movement[horizon], fitted.market[horizon]
-        members = np.full((len(tokens), len(self.recipe.members)), np.nan)
-        spread = np.ones(len(self.recipe.members))
+        asked = max(len(self.recipe.members), 1)
+        members, spread = np.full((len(tokens), asked), np.nan), np.ones(asked)
         if head is not None and tokens.any():
             said = self.without_hype(head, self.ranks(i)[tokens])
             spread = np.maximum(said.std(axis=0), 1e-12)
