@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.model import TokenKind
 from engine.panel import Panel
-from engine.study import UNIVERSE_RANK, Study
+from engine.study import Study
 from engine.walkforward import Heads, Scores, Trainer
 
 MIN_PRESENT = 0.5  # of the token's own data points
@@ -74,20 +74,12 @@ class Instant:
         return known
 
 
-def _outside(at: Instant, j: int) -> str | None:
-    if at.study.universe[at.i, j]:
-        return None
-    rank = at.panel.rank[at.row]
-    outside = np.isfinite(rank).any() and not rank[j] <= UNIVERSE_RANK
-    return f"outside the top {UNIVERSE_RANK} by capitalisation" if outside else "too little price history"
-
-
 # In this order; the first that holds is told.
 REASONS: tuple[Callable[[Instant, int], str | None], ...] = (
     lambda at, j: None if at.heads.speaks else "the models have too little history yet",
     lambda at, j: "a wrapped copy follows its original" if at.panel.tokens[j].kind is TokenKind.WRAPPED else None,
     lambda at, j: None if at.panel.observed[max(at.row - 1, 0) : at.row + 1, j].any() else "its price has stopped",
-    _outside,
+    lambda at, j: None if at.study.universe[at.i, j] else "too little price history",
     lambda at, j: "fewer than half of its data points are there" if at.known[j].mean() < MIN_PRESENT else None,
     lambda at, j: None if np.isfinite(at.study.sigma[at.i, j]) else "too little price history",
     lambda at, j: "a fifth of its data has gone stale" if at.lost[j] >= STALE_SHARE else None,

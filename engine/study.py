@@ -124,12 +124,13 @@ def _forward(panel: Panel, dates: Sequence[dt.date], horizon: int) -> Matrix:
 
 
 def _universe(panel: Panel) -> NDArray[np.bool_]:
-    """Coins with two months of candles and a fresh one, among the top 200 where a ranking is known."""
+    """Coins with two months of candles and a fresh one, of a theme or among the top 200 where a ranking is known."""
     coin = np.array([token.kind is TokenKind.COIN for token in panel.tokens])
+    themed = np.array([bool(token.themes) for token in panel.tokens])
     bars = np.cumsum(panel.observed, axis=0)
     ranked = np.isfinite(panel.rank).any(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        in_rank = (panel.rank <= UNIVERSE_RANK) | ~ranked
+        in_rank = (panel.rank <= UNIVERSE_RANK) | ~ranked | themed
         fresh = panel.days_since_candle() <= 1
     universe: NDArray[np.bool_] = coin & (bars >= UNIVERSE_BARS) & fresh & in_rank
     return universe

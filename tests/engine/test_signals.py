@@ -21,7 +21,7 @@ from engine.record import Record, RecordedWeek, View, conviction
 from engine.signals import LETTERS, STEADY_WEEKS, call, form_signals, grade
 from engine.skill import silenced_heads, trailing_skill
 from engine.sources.simulated import SimulatedMarket
-from engine.study import EMBARGO, HORIZONS, MONTH, UNIVERSE_BARS, UNIVERSE_RANK, WEEK as SEVEN, build_study
+from engine.study import EMBARGO, HORIZONS, MONTH, UNIVERSE_BARS, WEEK as SEVEN, build_study
 from engine.walkforward import REFIT_WEEKS, Trainer, refit_date
 
 AS_OF = dt.date(2026, 4, 13)
@@ -31,7 +31,6 @@ BARS = ("open", "high", "low", "close", "volume")
 SPOILT = {
     "stopped": "its price has stopped",
     "young": "too little price history",
-    "unranked": f"outside the top {UNIVERSE_RANK} by capitalisation",
     "unknown": "fewer than half of its data points are there",
     "wrapped": "a wrapped copy follows its original",
 }
@@ -39,22 +38,21 @@ SPOILT = {
 
 @pytest.fixture(scope="module")
 def cast():
-    """(panel, {what is wrong: symbol}): a simulated market in which four themed tokens and a copy may not be judged."""
+    """(panel, {what is wrong: symbol}): a simulated market in which three tokens and a copy may not be judged."""
     panel = build_panel(SimulatedMarket(seed=5, end=AS_OF, years=2), AS_OF)
     whole = [
         t.symbol
         for j, t in enumerate(panel.tokens)
         if t.kind is TokenKind.COIN and t.themes and np.isfinite(panel.close[-200:, j]).all()
     ]
-    names = dict(zip(("stopped", "young", "unranked", "unknown"), whole[::4], strict=False))
+    names = dict(zip(("stopped", "young", "unknown"), whole[::4], strict=False))
     matrices = {f.name: getattr(panel, f.name).copy() for f in fields(panel) if f.name in (*BARS, "rank", "venue")}
-    stopped, young, unranked = (panel.column(names[key]) for key in ("stopped", "young", "unranked"))
+    stopped, young = (panel.column(names[key]) for key in ("stopped", "young"))
     for name in BARS:
         matrices[name][-2:, stopped] = np.nan
         matrices[name][: -UNIVERSE_BARS + 1, young] = np.nan
     matrices["venue"][-2:, stopped] = -1
     matrices["venue"][: -UNIVERSE_BARS + 1, young] = -1
-    matrices["rank"][-10:, unranked] = UNIVERSE_RANK + 1
     names["wrapped"] = next(t.symbol for t in panel.tokens if t.kind is TokenKind.WRAPPED)
     return replace(panel, **matrices), names
 

@@ -1,11 +1,12 @@
 """What a week is labelled: the return from the fill to the close seven days on, against what is usual for the token."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from engine.study import build_study
+from engine.study import UNIVERSE_RANK, build_study
 
 CALLS = {0: "bearish", 1: "neutral", 2: "bullish", -1: "unknown"}
 
@@ -46,3 +47,14 @@ def test_a_label_is_complete_only_when_its_last_close_is_known(study):
     rows = [cut.dates.index(d) for d in known]
     assert np.array_equal(cut.outcomes()[rows], study.outcomes()[[study.dates.index(d) for d in known]])
     assert (cut.outcomes()[[i for i, d in enumerate(cut.dates) if d not in known]] == -1).all()
+
+
+def test_who_is_learned_from_is_of_a_theme_or_among_the_first_200(market):
+    """A token of a theme stays whatever its rank; one of no theme goes with it."""
+    tokens = tuple(replace(t, themes=()) if i % 2 else t for i, t in enumerate(market.tokens))
+    close = replace(market, tokens=tokens, rank=np.full(market.close.shape, float(UNIVERSE_RANK)))
+    near, out = (build_study(p).universe[-1] for p in (close, replace(close, rank=close.rank + 1)))
+    themed = np.array([bool(token.themes) for token in tokens])
+    assert near[~themed].any() and near[themed].any()
+    assert not out[~themed].any()
+    assert (out[themed] == near[themed]).all()
