@@ -51,7 +51,7 @@ def test_a_label_is_complete_only_when_its_last_close_is_known(study):
 
 def test_who_is_learned_from_is_of_a_theme_or_among_the_first_200(market):
     """A token of a theme stays whatever its rank; one of no theme goes with it."""
-    tokens = tuple(replace(t, themes=()) if i % 2 else t for i, t in enumerate(market.tokens))
+    tokens = tuple(replace(t, themes=("defi",) * (i % 2)) for i, t in enumerate(market.tokens))
     close = replace(market, tokens=tokens, rank=np.full(market.close.shape, float(UNIVERSE_RANK)))
     near, out = (build_study(p).universe[-1] for p in (close, replace(close, rank=close.rank + 1)))
     themed = np.array([bool(token.themes) for token in tokens])
