@@ -135,6 +135,7 @@ def audit(
     days = drawn_days(start, end, panel.dates[0].item() + DAY, panel.newest + DAY, cuts, seed)
     witness = Witness(frozenset(day for cut in days for day in (cut, monday_of(cut))))
     backtest = run_backtest(panel, indices, modes, start, end, progress, witness)
+    del panel  # the cuts build their own, and need the room
     checked = []
     for done, cut in enumerate(days, 1):
         checked.append(check(remembered, backtest, witness, cut))
