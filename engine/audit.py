@@ -120,7 +120,7 @@ class Witness:
 
 
 def audit(
-    source: Observations,
+    history: Remembered,
     indices: Sequence[str],
     modes: Sequence[str],
     start: dt.date,
@@ -132,14 +132,14 @@ def audit(
     workers: Workers = SERIAL,
 ) -> tuple[Backtest, Audit]:
     """Walk from `start` to `end` over all that is known before `until`, then cut history at random days and compare."""
-    remembered = Remembered(source, until)
-    panel = build_panel(remembered, until)
+    panel = build_panel(history, until)
     days = drawn_days(start, end, panel.dates[0].item() + DAY, panel.newest + DAY, cuts, seed)
     witness = Witness(frozenset(day for cut in days for day in (cut, monday_of(cut))))
     backtest = run_backtest(panel, indices, modes, start, end, progress, workers, witness=witness)
+    del panel  # the cuts build their own, and need the room
     checked = []
     for done, cut in enumerate(days, 1):
-        checked.append(check(remembered, backtest, witness, cut))
+        checked.append(check(history, backtest, witness, cut))
         if progress:
             progress("cuts", done, len(days))
     return backtest, Audit(seed, tuple(checked))

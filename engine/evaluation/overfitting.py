@@ -16,9 +16,9 @@ from engine.evaluation.returns import WEEKS_A_YEAR
 from engine.evaluation.weeks import Floats
 
 # Variants tried on 2021 to 2023 before this method stood, as docs/results.md counts them: 12 for method 1.0, some 40
-# forms of exposure, some 20 of the basket and 22 runs of the whole engine for 2.0. 94 known ones, rounded up, because a
-# variant forgotten flatters and one too many does not.
-TRIALS = 100
+# forms of exposure, some 20 of the basket and 22 runs of the whole engine for 2.0, 26 of the signals for 3.0. 120 known
+# ones, rounded up, because a variant forgotten flatters and one too many does not.
+TRIALS = 130
 
 CONFIDENCE = 0.95
 EULER = 0.5772156649015329  # the Euler-Mascheroni constant
