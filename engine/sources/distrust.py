@@ -82,7 +82,7 @@ def sift(
     rejects: list[Reject] = []
     lines: dict[Series, list[Row]] = {}
     for row in rows:
-        line = _line_of(row, symbols)
+        line = line_of(row, symbols)
         if line is None:
             rejects.append(Reject(Series(CANDLES), row_date(row), "unknown token", excerpt(row)))
         else:
@@ -95,14 +95,14 @@ def sift(
         jumps[line] = doubts.moves(good, past(line))
     swapped = doubts.swaps({line: moves for line, moves in jumps.items() if moves}, confirmed)
     for row in kept:
-        line = _line_of(row, symbols)
+        line = line_of(row, symbols)
         if line and (line, row_date(row)) in swapped:
             rejects.append(Reject(line, row_date(row), "swapped", excerpt(row)))
-    accepted = [row for row in kept if (_line_of(row, symbols), row_date(row)) not in swapped]
+    accepted = [row for row in kept if (line_of(row, symbols), row_date(row)) not in swapped]
     return Sifted(tuple(accepted), tuple(rejects))
 
 
-def _line_of(row: Row, symbols: Mapping[int, str]) -> Series | None:
+def line_of(row: Row, symbols: Mapping[int, str]) -> Series | None:
     """The line a row is judged in: its series, and for snapshots the one token's."""
     if isinstance(row, (Candle, Snapshot)):
         if row.token not in symbols:

@@ -153,19 +153,27 @@ def bad_text(row: Row, line: Line) -> bool:
 
 def spike(row: Row, line: Line) -> bool:
     """A thousandfold step. Up, only a second venue makes it true; down, days that stay there do: coins do die."""
-    step = _step(row, line)
-    if step is None or abs(step) < THOUSAND:
+    if not _has_past(row, line):
+        return False
+    step = _log_ratio(Point.of(row).value, line.before[-1].value)
+    if not abs(step) >= THOUSAND:
         return False
     return step > 0 or not _settled(Point.of(row).value, line.after)
 
 
 def outlier(row: Row, line: Line) -> bool:
     """A large step outside the usual noise, unless the next day agrees with it."""
-    step = _step(row, line)
-    jump = trust(line.series.kind).jump
-    if step is None or not jump or abs(step) <= math.log(jump) or abs(step) >= THOUSAND:
+    bound = trust(line.series.kind)
+    if not _has_past(row, line):
         return False
-    if line.after and abs(_log_ratio(line.after[0].value, Point.of(row).value)) < AGREES:
+    value, last = Point.of(row).value, line.before[-1].value
+    following = line.after[0].value if line.after else math.nan
+    if bound.leap:
+        return abs(value - last) > bound.leap and not abs(following - value) < bound.leap / 2
+    if value == 0:
+        return bool(bound.jump) and following != 0 and all(point.value > 0 for point in line.before[-ENOUGH:])
+    step = _log_ratio(value, last)
+    if not bound.jump or not math.log(bound.jump) < abs(step) < THOUSAND or abs(_log_ratio(following, value)) < AGREES:
         return False
     moves = _moves(line.before[-WINDOW:])
     if len(moves) < ENOUGH:
@@ -176,11 +184,9 @@ def outlier(row: Row, line: Line) -> bool:
 
 def supply_jump(row: Row, line: Line) -> bool:
     """Supply and capitalisation move together, which no market does; a token split leaves the capitalisation."""
-    if not isinstance(row, Snapshot) or not line.before or line.confirmed:
+    if not isinstance(row, Snapshot) or not _has_past(row, line):
         return False
     last = line.before[-1]
-    if _days(last.date, row.date) > trust(line.series.kind).memory:
-        return False
     supply = _log_ratio(row.supply, last.supply)
     worth = _log_ratio(row.market_cap, last.value)
     return abs(supply) > SUPPLY_JUMP and abs(worth) > SUPPLY_JUMP
@@ -225,14 +231,11 @@ def swaps(
     }
 
 
-def _step(row: Row, line: Line) -> float | None:
-    """Log change since the last good value; None where there is none that counts, or venues confirm the row."""
+def _has_past(row: Row, line: Line) -> bool:
+    """Whether there is a last good value that counts, and no venue that confirms the row."""
     if line.confirmed or not line.before or isinstance(row, Headline):
-        return None
-    last, here = line.before[-1], Point.of(row)
-    if last.value <= 0 or here.value <= 0 or _days(last.date, here.date) > trust(line.series.kind).memory:
-        return None
-    return _log_ratio(here.value, last.value)
+        return False
+    return _days(line.before[-1].date, row_date(row)) <= trust(line.series.kind).memory
 
 
 def _settled(value: float, after: Sequence[Point]) -> bool:

@@ -49,14 +49,14 @@ class Reject(NamedTuple):
 class Want:
     """What is missing: for each series the first day asked for, up to `until` and the tokens by symbol.
 
-    `instant` is that of the fetch; `volume_from` the venue of a token's last candle, whose volume stays comparable.
+    `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
     """
 
     since: Mapping[Series, dt.date]
     until: dt.date
     instant: dt.datetime
     tokens: Mapping[str, Token] = field(default_factory=dict)
-    volume_from: Mapping[str, str] = field(default_factory=dict)
+    last: Mapping[str, Candle] = field(default_factory=dict)
 
     def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
         """The series that are asked for from the same day on, oldest day first: one request each, where one can."""
@@ -126,8 +126,8 @@ class Source:
 
     `feeds` are kinds of series. `subjects` names them where they are not tokens (feeds, chains). `newest` is how many
     days before today its newest value can be of: 1 for complete days, 0 for what is published on its own day.
-    `history` is how many days it is asked for at first, `overlap` how many known days are asked for again because it
-    restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
+    `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
+    it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
     """
 
     id: str
@@ -142,7 +142,7 @@ class Source:
     subjects: tuple[str, ...] = ()
     newest: int = 1
     history: int = 1461
-    overlap: int = 0
+    overlap: Mapping[str, int] = field(default_factory=dict)
     every: dt.timedelta = dt.timedelta(hours=1)
     redirects: tuple[str, ...] = ()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import SourceGarbled
 from engine.measures import KINDS
 from engine.model import Measure
-from engine.sources.port import Reject, Row, Series
+from engine.sources.answer import Answer
+from engine.sources.port import Batch, Reject, Row, Series
 
 EXCERPT = 160  # characters of a rejected value that are kept
 NOTED = 8  # unknown fields that are named
@@ -79,10 +80,12 @@ class Reader:
     rejects: list[Reject] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
 
-    def take(self, series: Series, raw: object, build: Callable[[], Row | None], date: str = "") -> None:
-        """Keep the row that `build` makes of `raw`, if any, or reject `raw` with the reason."""
+    def take(self, series: Series, when: object, raw: object, build: Callable[[str], Row | None]) -> None:
+        """Keep the row that `build` makes of the day read from `when`, if any, or reject `raw` with the reason."""
+        date = ""
         try:
-            row = build()
+            date = day(when)
+            row = build(date)
         except Unreadable as reason:
             self.rejects.append(Reject(series, date, str(reason), excerpt(raw)))
         except (KeyError, IndexError, TypeError):
@@ -95,6 +98,12 @@ class Reader:
         """Remember fields that the documentation does not name: a sign that a format is changing."""
         if isinstance(raw, Mapping):
             self.unknown.update(str(name)[:40] for name in raw if name not in known)
+
+    def batch(self, answered: Iterable[Series] = (), answer: Answer | None = None) -> Batch:
+        """All that was collected; `answer` where the batch holds everything that answer led to."""
+        validators = (answer.validator,) if answer and answer.validator else ()
+        rows, rejects = tuple(self.rows), tuple(self.rejects)
+        return Batch(rows, frozenset(answered), rejects, validators=validators, notes=self.notes)
 
     @property
     def notes(self) -> tuple[str, ...]:

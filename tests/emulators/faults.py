@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -110,6 +112,25 @@ async def in_circles(request: web.Request, good: Good) -> web.StreamResponse:
     return web.Response(status=307, headers={"Location": str(request.rel_url)})
 
 
+def reshaped(change: Callable[[Any], Any]) -> Fault:
+    """An answer of another shape than documented: JSON changed, of a table only the head."""
+
+    async def spoil(request: web.Request, good: Good) -> web.StreamResponse:
+        answer = good()
+        text = bytes(answer.body or b"").decode()
+        if answer.content_type == "application/json":
+            return web.json_response(change(json.loads(text)))
+        return web.Response(text=f"when;what\n{text}", content_type=answer.content_type)
+
+    return spoil
+
+
+def _renamed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {f"{name}_v2": _renamed(inner) for name, inner in value.items()}
+    return [_renamed(inner) for inner in value] if isinstance(value, list) else value
+
+
 WAY = {  # faults of the way by name: whatever a service is, these can befall it
     "asks for patience": status(429, Retry_After="3"),
     "asks for too much patience": status(429, Retry_After="86400"),
@@ -134,4 +155,8 @@ WAY = {  # faults of the way by name: whatever a service is, these can befall it
     "packs oddly": unknown_packing,
     "leads astray": led_astray,
     "leads in circles": in_circles,
+    "renames its fields": reshaped(_renamed),
+    "wraps its answer": reshaped(lambda value: {"payload": value}),
+    "sends null": reshaped(lambda value: None),
+    "sends another list": reshaped(lambda value: [1, "two", None, [3]]),
 }

@@ -137,6 +137,19 @@ def test_a_large_move_is_believed_when_the_next_day_agrees() -> None:
     assert reasons(judge(crash[:1], calm)) == ["outlier"]
 
 
+def test_a_count_that_falls_to_nothing_waits_for_the_next_day() -> None:
+    assert reasons(judge([reading(30, 0.0)], steady)) == ["outlier"]
+    assert len(judge([reading(30, 0.0), reading(31, 0.0)], steady).accepted) == 2
+    quiet = [reading(i, float(i % 4)) for i in range(30)]
+    assert judge([reading(30, 0.0)], quiet).rejected == ()
+
+
+def test_a_series_around_zero_is_measured_by_its_leaps() -> None:
+    curve = [reading(i, 0.4 - 0.01 * (i % 9), "spread_2s10s", "") for i in range(30)]
+    assert judge([reading(30, -0.2, "spread_2s10s", "")], curve).rejected == ()
+    assert reasons(judge([reading(30, -0.9, "spread_2s10s", "")], curve)) == ["outlier"]
+
+
 def test_a_wild_series_may_move_as_it_always_did() -> None:
     wild = [candle(i, 100.0 * 4.0 ** (i % 2)) for i in range(30)]
     assert judge([candle(30, 100.0)], wild).rejected == ()
@@ -303,8 +316,14 @@ def test_a_reader_keeps_the_good_rejects_the_bad_and_names_new_fields() -> None:
     reader = Reader()
     for raw in ({"t": "2026-03-01", "v": "5"}, {"t": "2026-03-02", "v": "x"}, {"t": "2026-03-03"}, {"v": "1"}):
         series = Series("fear_greed")
-        reader.take(series, raw, lambda raw=raw: measure("fear_greed", "", day(raw["t"]), number(raw["v"]), "x"))  # type: ignore[misc]
+        reader.take(
+            series, raw.get("t"), raw, lambda date, raw=raw: measure("fear_greed", "", date, number(raw["v"]), "x")
+        )
         reader.expect({**raw, "new": 1}, {"t", "v"})
     assert len(reader.rows) == 1
-    assert [reject.reason for reject in reader.rejects] == ["unreadable", "missing field", "missing field"]
+    assert [(reject.date, reject.reason) for reject in reader.rejects] == [
+        ("2026-03-02", "unreadable"),
+        ("2026-03-03", "missing field"),
+        ("", "unreadable"),
+    ]
     assert reader.notes == ("new fields in the answer: new",)
