@@ -129,6 +129,7 @@ def fetch(
 ) -> None:
     """Bring the database up to date from the live sources: only what is missing, resumable, exit 1 where one failed."""
     from bot.fetching import fetch as bring
+    from bot.phrases import counted
     from bot.services import open_services
 
     settings = read_settings(database)
@@ -139,7 +140,9 @@ def fetch(
     else:
         report.print(Console())
     if failed := report.failed():
-        raise CrierError(f"what came is stored, but {len(failed)} sources failed: {'; '.join(failed)}.")
+        raise CrierError(
+            f"what came is stored, but {counted(len(failed), 'source', 'sources')} failed: {'; '.join(failed)}."
+        )
 
 
 @app.command(epilog=_example("crier week --as-of 2023-11-13"))

@@ -78,8 +78,8 @@ def _line(world: World, name: str, since: str) -> list[Point]:
 
 
 def _days(world: World, name: str) -> list[str]:
-    """The days a series has values for, as far back as a yearly growth needs."""
-    first = world.first - dt.timedelta(days=800)
+    """The days a series has values for; of a monthly one as many as a yearly growth needs."""
+    first = world.first - dt.timedelta(days=800 if name in MONTHLY else 0)
     days = [first + dt.timedelta(days=i) for i in range((world.today - first).days)]
     if name in MONTHLY:
         days = [day for day in days if day.day == 1 and (world.today - day).days > 40]

@@ -12,7 +12,7 @@ Point = tuple[str, object]  # ISO day and value as it is told: a number, or what
 Twist = Callable[[list[Point]], list[Point]]
 
 TODAY = dt.date(2026, 3, 18)
-FIRST = dt.date(2025, 12, 1)
+FIRST = dt.date(2026, 1, 10)
 
 
 @dataclass

@@ -24,6 +24,10 @@ from engine.sources.table import ROUTES, SOURCES
 from engine.sources.trust import trust
 
 SLOW = ("says nothing", "trickles")
+MIDDLE = (
+    "asks for patience", "fails inside", "resets", "breaks off", "says nothing", "sends a page", "sends garbage",
+    "refuses the key", "renames its fields",
+)  # fmt: skip
 HASTY = Limits(total=0.4, read=0.25, connect=2.0, packed=3_000_000, unpacked=6_000_000)
 VENUES_ROUND = 2e-3  # venues differ by a thousandth: a median without one of them moves by less than this
 
@@ -157,7 +161,7 @@ async def test_a_source_survives_every_fault_of_the_way(
         assert about(b.stored(), await peace(name, undisturbed), 1e-9)
 
 
-@pytest.mark.parametrize("fault", sorted(WAY))
+@pytest.mark.parametrize("fault", MIDDLE)
 @pytest.mark.parametrize("name", sorted(SOURCES))
 async def test_a_fault_in_the_middle_loses_nothing(
     name: str, fault: str, undisturbed: dict[str, dict[Any, Any]]
