@@ -51,11 +51,12 @@ class KindReport:
 
 @dataclass(frozen=True, slots=True)
 class FetchReport:
-    """All of a fetch; `coverage` is the share of living tokens' capitalisation that has yesterday's candle."""
+    """All of a fetch; `coverage` is the share of living tokens' capitalisation with yesterday's candle."""
 
     sources: tuple[SourceReport, ...]
     kinds: tuple[KindReport, ...]
     coverage: float | None
+    tokens: int
 
     def failed(self) -> list[str]:
         """Sources that ended in an error nobody made good: something they are first for is not up to date."""
@@ -69,6 +70,7 @@ class FetchReport:
             "sources": [asdict(source) for source in self.sources],
             "kinds": [asdict(kind) for kind in self.kinds],
             "coverage": self.coverage,
+            "tokens": self.tokens,
         }
 
     def print(self, console: Console) -> None:
@@ -84,6 +86,8 @@ class FetchReport:
         for kind in self.kinds:
             if kind.current < kind.series:
                 console.print(escape(_behind(kind)), highlight=False)
+        if not self.tokens:
+            console.print("no token is known yet, so none was asked for: crier import DIR brings them", highlight=False)
         if self.coverage is not None:
             console.print(
                 f"yesterday's candle: {self.coverage:.1%} of the living tokens' capitalisation", highlight=False

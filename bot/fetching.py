@@ -213,4 +213,4 @@ class Fetcher:
         share = coverage(self._db, standing)
         if share is not None and share >= ENOUGH:
             self._db.market.set_provenance("live", "yes")
-        return FetchReport(tuple(self._reports), kinds, share)
+        return FetchReport(tuple(self._reports), kinds, share, len(standing.tokens))

@@ -57,7 +57,8 @@ class HttpClient:
         self._keys = dict(keys or {})
         self._validators = validators
         self._session: ClientSession | None = None
-        self._doors = {origin(h.origin): Door(h, clock, self.limits) for source in sources for h in source.hosts}
+        hosts = sorted((h for source in sources for h in source.hosts), key=lambda h: h.every)
+        self._doors = {h.origin: Door(h, clock, self.limits) for h in hosts}  # of a shared host the slower pace holds
 
     async def __aenter__(self) -> HttpClient:
         import aiohttp

@@ -350,3 +350,14 @@ async def test_the_doctor_and_the_status_tell_how_each_source_fares() -> None:
         assert "last error 3 h ago: fred.stlouisfed.org" in states["fred"].says
         assert states["fear_greed"].says == "answered 3 h ago; newest value 2026-03-18, 0 days old"
         assert states["exchanges"].ok
+
+
+async def test_an_empty_database_gets_what_needs_no_tokens_and_says_that_it_has_none(
+    database: Database, time: FakeTime
+) -> None:
+    one = Fake("one", "vix", "candles", rows=line("vix"))
+    report = await run(database, one, routes={"candles": ("one",), "vix": ("one",)}, time=time)
+    assert list(one.wants[0]) == [Series("vix")]
+    out = io.StringIO()
+    report.print(Console(file=out, width=120))
+    assert "no token is known yet" in out.getvalue()

@@ -19,6 +19,7 @@ from emulators.service import Asked, Service
 
 from engine.errors import BadConfiguration, SourceError, SourceGarbled, SourceRefused, SourceUnavailable
 from engine.sources.answer import Answer, Validator
+from engine.sources.http.address import may_follow
 from engine.sources.http.client import BoundClient, HttpClient
 from engine.sources.http.limits import Limits
 from engine.sources.port import Batch, Client, Host, Key, Source, Want
@@ -381,3 +382,31 @@ async def test_what_is_left_of_a_quota_is_remembered(setting: Setting) -> None:
     setting.answer = lambda asked: web.json_response({}, headers={"X-RateLimit-Remaining": "41"})
     await setting.get()
     assert setting.tally.quota == 41
+
+
+@pytest.mark.parametrize(
+    ("came_from", "leads_to", "may"),
+    [
+        ("https://api.example.com/a", "https://www.example.com/b", True),
+        ("https://api.example.com/a", "https://example.com.evil.net/b", False),
+        ("https://api.example.com/a", "http://api.example.com/b", False),
+        ("https://one.co.uk/a", "https://two.co.uk/b", False),
+        ("https://one.co.uk/a", "https://api.one.co.uk/b", True),
+        ("http://127.0.0.1:1/a", "http://127.0.0.1:2/b", True),
+        ("http://127.0.0.1:1/a", "http://10.0.0.1/b", False),
+        ("https://api.example.com/a", "ftp://api.example.com/b", False),
+        ("https://api.example.com/a", "https://cdn.example.org/b", True),
+    ],
+)
+def test_a_redirect_may_lead_within_the_site_or_where_the_source_says(came_from: str, leads_to: str, may: bool) -> None:
+    assert may_follow(came_from, leads_to, ("cdn.example.org",)) is may
+
+
+async def test_a_host_that_two_sources_share_is_asked_at_the_slower_pace(setting: Setting) -> None:
+    fast = source(hosts=(Host(ORIGIN, 0.1, "/"),))
+    slow = source(id="other", hosts=(Host(ORIGIN, 3.0, "/"),))
+    async with HttpClient([slow, fast], setting.time.clock, limits=QUICK, bases=setting.service.bases) as client:
+        for spec in (fast, slow, fast):
+            await client.bound(spec).get(f"{ORIGIN}/v1")
+    first, second, third = (asked.at for asked in setting.service.seen)
+    assert min(second - first, third - second) >= 3.0
