@@ -88,6 +88,8 @@ class Status:
     head: str | None
     refused_rows: int
     dropped_features: tuple[str, ...] = ()
+    quarantined: int = 0
+    sources: tuple[str, ...] = ()  # of the live sources, each in a few words: how it fares
 
     @property
     def awaits_data(self) -> bool:

@@ -124,6 +124,30 @@ def import_(
         report.print(Console())
 
 
+@app.command(epilog=_example("crier fetch --only exchanges,fred"))
+def fetch(
+    only: Annotated[str, typer.Option(metavar="ID", help="Only this source, or several with commas.")] = "",
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Bring the database up to date from the live sources: only what is missing, resumable, exit 1 where one failed."""
+    from bot.fetching import fetch as bring
+    from bot.phrases import counted
+    from bot.services import open_services
+
+    settings = read_settings(database)
+    with open_services(settings, create=True) as services, bars(quiet=as_json) as progress:
+        report = bring(services.database, settings, only, progress)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        report.print(Console())
+    if failed := report.failed():
+        raise CrierError(
+            f"what came is stored, but {counted(len(failed), 'source', 'sources')} failed: {'; '.join(failed)}."
+        )
+
+
 @app.command(epilog=_example("crier week --as-of 2023-11-13"))
 def week(
     as_of: Annotated[
@@ -330,11 +354,15 @@ def forget(platform: str, user: str, database: Database = None) -> None:
 
 
 @app.command(epilog=_example("crier doctor"))
-def doctor(as_json: AsJson = False, database: Database = None) -> None:
-    """Check settings, clock, database, journal and data: one line each, exit 1 if one fails."""
+def doctor(
+    online: Annotated[bool, typer.Option("--online", help="Also ask every host of every source now.")] = False,
+    as_json: AsJson = False,
+    database: Database = None,
+) -> None:
+    """Check settings, clock, database, journal, data and live sources: one line each, exit 1 if one fails."""
     from bot.doctor import examine, print_findings
 
-    findings = examine(read_settings(database), dt.datetime.now(dt.UTC))
+    findings = examine(read_settings(database), dt.datetime.now(dt.UTC), online)
     if as_json:
         _print_json([{"check": f.check, "ok": f.ok, "says": f.says} for f in findings])
     else:

@@ -1,4 +1,4 @@
-"""Examines an installation: settings, clock, disk, database, journal and data, one finding each."""
+"""Examines an installation: settings, clock, disk, database, journal, data and live sources, one finding each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bot.services import Services, open_services
 from bot.settings import Settings
+from bot.source_health import probe, source_states
 from engine.errors import CrierError
 from engine.features import CATALOGUE
 from engine.model import LEDGERS, Ledger
@@ -31,12 +32,12 @@ class Finding:
     says: str
 
 
-def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
-    """Run every check; one that cannot be run counts as failed and says why."""
-    return list(_findings(settings, now))
+def examine(settings: Settings, now: dt.datetime, online: bool = False) -> list[Finding]:
+    """Run every check; one that cannot be run counts as failed and says why. `online` asks the live sources' hosts."""
+    return list(_findings(settings, now, online))
 
 
-def _findings(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Finding]:
     yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
     yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
     yield _disk(settings)
@@ -47,8 +48,11 @@ def _findings(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
+            yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now))
     except CrierError as error:
         yield Finding("database", False, str(error))
+    if online:
+        yield from (Finding(f"host {name}", ok, says) for name, ok, says in probe(settings))
 
 
 def _attempt(check: str, run: Callable[[], str]) -> Finding:
@@ -81,7 +85,7 @@ def _journal(services: Services, ledger: Ledger) -> str:
 def _data(services: Services, now: dt.datetime) -> Finding:
     span = services.database.market.span()
     if span is None:
-        return Finding("data", False, "no market data yet; run crier import DIR")
+        return Finding("data", False, "no market data yet; run crier fetch, or crier import DIR")
     first, last = span
     age = (now.date() - last).days
     return Finding("data", True, f"candles from {first} to {last}, the newest {age} days old")

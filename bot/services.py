@@ -36,7 +36,7 @@ def open_services(settings: Settings, create: bool = False, now: dt.datetime | N
     """
     if not create and not settings.database.exists():
         raise StorageError(
-            f"there is no database at {settings.database}: run `crier import DIR` to fill one, "
+            f"there is no database at {settings.database}: run `crier fetch` or `crier import DIR` to fill one, "
             "or name another with --database."
         )
     database = open_database(settings.database)

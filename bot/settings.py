@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import BadConfiguration
@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     database: Annotated[Path, Field(description="The SQLite file that holds everything.")] = Path("crier.db")
     mode: Annotated[str, Field(description="The risk mode of a chat that chose none.")] = DEFAULT_MODE
     archive: Annotated[Path | None, Field(description="A market archive that tests and benchmarks may read.")] = None
+
+    source_keys: Annotated[dict[str, SecretStr], Field(description="Keys of live sources, by source id.")] = {}
+    source_bases: Annotated[dict[str, str], Field(description="Other base addresses of live sources, by origin.")] = {}
 
     @field_validator("mode")
     @classmethod

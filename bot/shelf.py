@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
 from bot.phrases import capital
 from bot.rebuilding import with_levels
+from bot.source_health import source_states
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
@@ -114,6 +115,8 @@ class DatabaseBook:
             head=self._db.journal.head(self.ledger),
             refused_rows=sum(self._db.market.refusal_counts().values()),
             dropped_features=week.dropped_features if week else (),
+            quarantined=sum(self._db.sources.quarantine_counts().values()),
+            sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
         )
 
     def now(self) -> dt.datetime:

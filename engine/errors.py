@@ -8,6 +8,10 @@ CrierError                  one clear sentence for a person; the command line pr
     |-- BadData                 outside data cannot be used: refuse it, keep what we had
     |   |-- BadArchive          a folder or file of an archive is missing or malformed as a whole
     |   |-- NotEnoughData       history too short or too old for what was asked
+    |   |-- SourceError         a live source cannot be used now: let another stand in, say so in the status
+    |   |   |-- SourceUnavailable   it does not answer, or asks for patience: ask again at the next fetch
+    |   |   |-- SourceRefused       permanent: it will answer the same way until a key, setting or program changes
+    |   |   `-- SourceGarbled       it answered, but not as its documentation says: nothing of it was used
     |   `-- CrossCheckFailed    our indicators and the reference disagree: publish nothing, tell admins
     |-- BadConfiguration        a setting, theme or mode is wrong: name the entry and the bound
     |-- StorageError            the database cannot do what was asked; nothing was half-written
@@ -48,6 +52,30 @@ class BadArchive(BadData):
 
 class NotEnoughData(BadData):
     """History too short or too old for what was asked."""
+
+
+class SourceError(BadData):
+    """A live source that cannot be used; `permanent` where asking again later will not help."""
+
+    permanent = False
+
+
+class SourceUnavailable(SourceError):
+    """A source that does not answer or asks for patience; `wait` is how many seconds it asked for, if it did."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class SourceRefused(SourceError):
+    """A source that refuses what was asked, and will again."""
+
+    permanent = True
+
+
+class SourceGarbled(SourceError):
+    """A source whose answer is not what its documentation says."""
 
 
 class CrossCheckFailed(BadData):

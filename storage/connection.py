@@ -32,22 +32,25 @@ class Written:
 class Table:
     """A table that rows are put into: its key columns first, then the values that may change.
 
-    A `lasting` value once known is not forgotten: putting an unknown one over it changes nothing.
+    A `lasting` value once known is not forgotten: putting an unknown one over it changes nothing. A `stamp` comes with
+    what is new or changed (when it was seen), and alone changes nothing.
     """
 
     name: str
     key: tuple[str, ...]
     values: tuple[str, ...]
     lasting: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
 
     @cached_property
     def upsert(self) -> str:
         """SQL that inserts a row, or updates it only where a value differs."""
-        columns = self.key + self.values
+        columns = self.key + self.values + self.stamps
         action = "NOTHING"
         if self.values:
             new = {name: self._new(name) for name in self.values}
-            sets = ", ".join(f"{name} = {value}" for name, value in new.items())
+            stamped = {name: f"excluded.{name}" for name in self.stamps}
+            sets = ", ".join(f"{name} = {value}" for name, value in (new | stamped).items())
             differs = " OR ".join(f"{self.name}.{name} IS NOT {value}" for name, value in new.items())
             action = f"UPDATE SET {sets} WHERE {differs}"
         return (

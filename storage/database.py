@@ -21,11 +21,13 @@ from storage.connection import Connection
 from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
+from storage.live import LiveStore
 from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
 from storage.signals import SignalStore
+from storage.sources import SourceStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -45,6 +47,8 @@ class Database:
     audit: AuditStore
     confirmations: ConfirmationStore
     notices: NoticeStore
+    sources: SourceStore
+    live: LiveStore
 
     @property
     def path(self) -> str:
@@ -89,10 +93,10 @@ def open_database(path: str | Path) -> Database:
             link.close()
             raise
     connection = Connection(raw, where)
-    journal = Journal(connection)
+    journal, market = Journal(connection), MarketStore(connection)
     return Database(
         connection=connection,
-        market=MarketStore(connection),
+        market=market,
         journal=journal,
         decisions=DecisionStore(connection, journal),
         signals=SignalStore(connection, journal),
@@ -101,6 +105,8 @@ def open_database(path: str | Path) -> Database:
         audit=AuditStore(connection),
         confirmations=ConfirmationStore(connection),
         notices=NoticeStore(connection, journal),
+        sources=SourceStore(connection),
+        live=LiveStore(connection, market),
     )
 
 

@@ -16,12 +16,20 @@ _PROVENANCE = Table("provenance", ("key",), ("value",))
 _REFUSALS = Table("refusals", ("file", "line"), ("reason", "excerpt"))
 _REFUSAL_COUNTS = Table("refusal_counts", ("file", "reason"), ("rows",))
 
+_SEEN = ("observed",)  # the instant a live source brought it; NULL from an archive
 _CANDLES = Table(
-    "candles", ("date", "token"), ("open", "high", "low", "close", "volume_usd", "source", "range_estimated")
+    "candles",
+    ("date", "token"),
+    ("open", "high", "low", "close", "volume_usd", "source", "range_estimated"),
+    stamps=_SEEN,
 )
-_SNAPSHOTS = Table("snapshots", ("date", "token"), ("rank", "price", "market_cap", "supply", "volume_24h_usd"))
-_MEASURES = Table("measures", ("metric", "subject", "date", "source", "known"), ("value",))
-_HEADLINES = Table("headlines", ("published_at", "source", "subject", "title"), ("known", "author", "social"))
+_SNAPSHOTS = Table(
+    "snapshots", ("date", "token"), ("rank", "price", "market_cap", "supply", "volume_24h_usd"), stamps=_SEEN
+)
+_MEASURES = Table("measures", ("metric", "subject", "date", "source", "known"), ("value",), stamps=_SEEN)
+_HEADLINES = Table(
+    "headlines", ("published_at", "source", "subject", "title"), ("known", "author", "social"), stamps=_SEEN
+)
 
 
 class MarketStore:
@@ -98,17 +106,18 @@ class MarketStore:
             )
         return self._db.put(_ALIASES, ((a.alias, ids[a.symbol], a.kind, a.multiplier) for a in found))
 
-    def put_candles(self, candles: Iterable[Candle]) -> Written:
-        return self._db.put(_CANDLES, candles)
+    def put_candles(self, candles: Iterable[Candle], observed: str | None = None) -> Written:
+        return self._db.put(_CANDLES, ((*candle, observed) for candle in candles))
 
-    def put_snapshots(self, snapshots: Iterable[Snapshot]) -> Written:
-        return self._db.put(_SNAPSHOTS, snapshots)
+    def put_snapshots(self, snapshots: Iterable[Snapshot], observed: str | None = None) -> Written:
+        return self._db.put(_SNAPSHOTS, ((*snapshot, observed) for snapshot in snapshots))
 
-    def put_measures(self, measures: Iterable[Measure]) -> Written:
-        return self._db.put(_MEASURES, ((m.metric, m.subject, m.date, m.source, m.known, m.value) for m in measures))
+    def put_measures(self, measures: Iterable[Measure], observed: str | None = None) -> Written:
+        rows = ((m.metric, m.subject, m.date, m.source, m.known, m.value, observed) for m in measures)
+        return self._db.put(_MEASURES, rows)
 
-    def put_headlines(self, headlines: Iterable[Headline]) -> Written:
-        return self._db.put(_HEADLINES, headlines)
+    def put_headlines(self, headlines: Iterable[Headline], observed: str | None = None) -> Written:
+        return self._db.put(_HEADLINES, ((*headline, observed) for headline in headlines))
 
     def put_refusals(self, file: str, counts: Mapping[str, int], examples: Iterable[tuple[int, str, str]]) -> Written:
         """Remember what was refused of one file, instead of what was remembered before: counts by reason, and examples

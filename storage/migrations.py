@@ -206,3 +206,35 @@ def m008_authors(db: sqlite_utils.Database) -> None:
         "ALTER TABLE headlines ADD COLUMN author TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE headlines ADD COLUMN social INTEGER NOT NULL DEFAULT 0",
     )
+
+
+@MIGRATIONS()
+def m009_live_sources(db: sqlite_utils.Database) -> None:
+    """When each value was seen, how far every series is fetched, and what is known of the sources themselves.
+
+    `observed` is NULL where a value came from an archive, which does not say when anybody saw it.
+    """
+    _run(
+        db,
+        *(f"ALTER TABLE {name} ADD COLUMN observed TEXT" for name in ("candles", "snapshots", "measures", "headlines")),
+        """CREATE TABLE cursors (
+            kind TEXT NOT NULL, subject TEXT NOT NULL, until TEXT, source TEXT NOT NULL, followed TEXT NOT NULL,
+            checked TEXT, PRIMARY KEY (kind, subject)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE validators (
+            url TEXT NOT NULL, etag TEXT NOT NULL, modified TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (url)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE quarantine (
+            kind TEXT NOT NULL, subject TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL,
+            excerpt TEXT NOT NULL, seen TEXT NOT NULL, settled TEXT, PRIMARY KEY (kind, subject, date, source, reason)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE source_status (
+            source TEXT NOT NULL, asked TEXT NOT NULL, answered TEXT, error TEXT NOT NULL, error_at TEXT,
+            notes TEXT NOT NULL, PRIMARY KEY (source)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE source_hosts (
+            origin TEXT NOT NULL, requests INTEGER NOT NULL, failures INTEGER NOT NULL, unchanged INTEGER NOT NULL,
+            bytes INTEGER NOT NULL, quota INTEGER, last_success TEXT, last_error TEXT NOT NULL, last_error_at TEXT,
+            paused_until TEXT, PRIMARY KEY (origin)
+        ) WITHOUT ROWID""",
+    )

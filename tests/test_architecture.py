@@ -23,6 +23,10 @@ HOMES = {  # library -> where it may be imported
     "rich": ("bot/",),
     "pandas": ("engine/",),
     "asyncio": ("bot/", "engine/sources/"),
+    "aiohttp": ("engine/sources/http/",),
+    "yarl": ("engine/sources/http/",),
+    "tenacity": ("engine/sources/http/",),
+    "ccxt": ("engine/sources/exchanges.py",),
 }
 
 

@@ -1,12 +1,16 @@
 """Documentation cannot rot: what is in a table of the code is in the words beside it."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
 from bot.commands import COMMANDS
 from bot.settings import Settings
 from engine.measures import KINDS
+from engine.sources.distrust import REASONS
+from engine.sources.http.limits import Limits
+from engine.sources.table import SOURCES
 from engine.themes import themes
 
 
@@ -57,3 +61,26 @@ def test_requirements_pin_every_dependency_exactly(page):
         r'^    "([A-Za-z0-9_-]+)[>=]', page("pyproject.toml").split("[project.optional")[0], re.MULTILINE
     )
     assert {name.lower().replace("_", "-") for name in wanted} <= pinned
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_every_live_source_has_its_row_with_what_a_key_adds(page, name):
+    source = SOURCES[name]
+    hosts = ", ".join(urlsplit(host.origin).netloc for host in source.hosts)
+    key = source.key.adds if source.key else "(no key)"
+    whose = f"[{source.title}]({source.cites}): {source.terms}"
+    row = f"| `{name}` | {source.family} | {', '.join(source.feeds)} | {hosts} | {key} | {whose} |"
+    assert row in page("docs/sources.md").splitlines(), f"docs/sources.md lacks this row:\n{row}"
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS))
+def test_every_reason_for_quarantine_is_explained(page, reason):
+    assert f"| {reason} | {REASONS[reason]} |" in page("docs/sources.md")
+
+
+def test_the_limits_in_the_sources_page_are_those_of_the_code(page):
+    text, limits = page("docs/sources.md"), Limits()
+    assert f"{limits.packed // 10**6} MB packed and {limits.unpacked // 10**6} MB unpacked" in text
+    assert (limits.attempts, limits.failures, limits.rest, limits.longest_rest) == (4, 5, 60.0, 900.0)
+    assert "up to three times" in text
+    assert "five times in a" in text

@@ -33,6 +33,8 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("Next decision", "waits for data" if status.awaits_data else instant(status.next_decision)),
         ("Journal", counted(status.entries, "entry", "entries")),
         ("Refused rows", f"{status.refused_rows:,}"),
+        ("In quarantine", counted(status.quarantined, "value", "values")),
+        *(("Source", source) for source in status.sources),
     ]
 
 

@@ -1,1 +1,1 @@
-"""Outside sources, one file each, behind the Observations port of engine/panel.py."""
+"""Outside sources: archives and simulations behind the Observations port, live ones behind the port in port.py."""

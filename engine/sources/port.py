@@ -1,0 +1,177 @@
+"""The port of every live source: what it says of itself, what it is asked for, and the batches it answers with.
+
+A source is one file that ends in `SOURCE = Source(...)`, like a chat command: what it is stands there as data, and
+`fetch` is its only behaviour. The fetcher asks it for what is `Want`ed and nothing else, and takes what it yields as an
+outsider's word: every row passes `engine.sources.distrust` before it is stored.
+
+Two rules make a fetch survive a kill at any point. A batch is stored in one transaction together with how far it
+carries each series, so a batch is there whole or not at all. And the rows of one series come oldest day first over all
+batches of a fetch, so what is stored never has a hole that the next fetch would not see.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from engine.measures import KINDS
+from engine.model import Candle, Headline, Measure, Snapshot, Token
+from engine.sources.answer import Answer, Validator
+
+Row = Candle | Snapshot | Measure | Headline
+Family = Literal["price", "on-chain", "sentiment", "macro"]
+CANDLES, SNAPSHOTS, HEADLINES = "candles", "snapshots", "headlines"
+
+
+class Series(NamedTuple):
+    """What is fetched and remembered as one: candles of a token, the snapshots, a headline feed, a measure's line.
+
+    `kind` is candles, snapshots, headlines or a name of `engine.measures.KINDS`; `subject` a token's symbol, a feed's
+    name, or empty for the whole market.
+    """
+
+    kind: str
+    subject: str = ""
+
+
+class Reject(NamedTuple):
+    """A value that was not believed: of which series and day, why (a code of `distrust.REASONS`), how it looked."""
+
+    series: Series
+    date: str
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What is missing: for each series the first day asked for, up to `until` and the tokens by symbol.
+
+    `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
+    """
+
+    since: Mapping[Series, dt.date]
+    until: dt.date
+    instant: dt.datetime
+    tokens: Mapping[str, Token] = field(default_factory=dict)
+    last: Mapping[str, Candle] = field(default_factory=dict)
+
+    def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
+        """The series that are asked for from the same day on, oldest day first: one request each, where one can."""
+        for day in sorted(set(self.since.values())):
+            yield day, sorted(series for series, since in self.since.items() if since == day)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one answer (or a few that belong together) brought: stored whole or not at all.
+
+    `answered` are the series of which the source has now said all it has. `rejects` are values that could not even be
+    read. `confirmed` are (series, day) on which several venues agree. `validators` may only come with the batch that
+    holds all that their answer led to, or an unchanged answer would later hide what was never stored. `tokens` are
+    tokens that the database may not know; each has a negative id, which rows of the batch use. `notes` are for people.
+    """
+
+    rows: tuple[Row, ...] = ()
+    answered: frozenset[Series] = frozenset()
+    rejects: tuple[Reject, ...] = ()
+    confirmed: frozenset[tuple[Series, str]] = frozenset()
+    validators: tuple[Validator, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Client(Protocol):
+    """How a source reaches the network: politely, at its own hosts only, with its key where the operator has one."""
+
+    @property
+    def has_key(self) -> bool: ...
+
+    async def get(self, url: str, params: Mapping[str, str] | None = None) -> Answer:
+        """Answer of 200 or 304; SourceUnavailable, SourceRefused or SourceGarbled otherwise."""
+        ...
+
+
+class Fetch(Protocol):
+    """The one behaviour of a source."""
+
+    def __call__(self, client: Client, want: Want) -> AsyncIterator[Batch]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A place that a source asks: its origin, seconds between two requests, requests at once, a path for a probe."""
+
+    origin: str
+    every: float
+    probe: str
+    at_once: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key is good for and where it goes: into a header or a query parameter of that name."""
+
+    name: str
+    goes_in: Literal["header", "query"]
+    adds: str
+    origins: tuple[str, ...]  # it is sent to these and nowhere else
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source as data, and its `fetch`.
+
+    `feeds` are kinds of series. `subjects` names them where they are not tokens (feeds, chains). `newest` is how many
+    days before today its newest value can be of: 1 for complete days, 0 for what is published on its own day.
+    `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
+    it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
+    """
+
+    id: str
+    title: str
+    family: Family
+    feeds: tuple[str, ...]
+    hosts: tuple[Host, ...]
+    cites: str
+    terms: str
+    fetch: Fetch
+    key: Key | None = None
+    subjects: tuple[str, ...] = ()
+    newest: int = 1
+    history: int = 1461
+    overlap: Mapping[str, int] = field(default_factory=dict)
+    every: dt.timedelta = dt.timedelta(hours=1)
+    redirects: tuple[str, ...] = ()
+
+    def series(self, tokens: Sequence[Token]) -> Iterator[Series]:
+        """Every series it can be asked for."""
+        symbols = tuple(token.symbol for token in tokens)
+        for kind in self.feeds:
+            for subject in self.subjects or (symbols if is_per_token(kind) else ("",)):
+                yield Series(kind, subject)
+
+
+def is_per_token(kind: str) -> bool:
+    """Whether a kind of series has one line a token."""
+    return kind == CANDLES or (kind in KINDS and KINDS[kind].scope == "token")
+
+
+def series_of(row: Row, symbols: Mapping[int, str]) -> Series:
+    """The series that a row belongs to; `symbols` by token id."""
+    match row:
+        case Candle():
+            return Series(CANDLES, symbols[row.token])
+        case Snapshot():
+            return Series(SNAPSHOTS)
+        case Measure():
+            return Series(row.metric, row.subject)
+        case Headline():
+            return Series(HEADLINES, row.source)
+
+
+def row_date(row: Row) -> str:
+    """The day a row is of, ISO."""
+    return row.published_at[:10] if isinstance(row, Headline) else row.date

@@ -1,0 +1,25 @@
+"""Which source feeds what, and who stands in for whom: one entry a source, one a kind of series with its order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.sources import coinmetrics, exchanges, fear_greed, fred
+
+SOURCES = {source.id: source for source in (exchanges.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One kind of series, and the sources asked for it in this order: the next for what the one before lacks."""
+
+    kind: str
+    sources: tuple[str, ...]
+
+
+ROUTES = (
+    Route("candles", ("exchanges",)),
+    *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds),
+    Route("fear_greed", ("fear_greed",)),
+    *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),
+)
