@@ -58,7 +58,7 @@ class Instant:
     @cached_property
     def strange(self) -> NDArray[np.bool_]:
         familiar = self.heads.fitted.familiar
-        values = self.trainer.material.raw[self.i].astype(np.float64)
+        values = self.trainer.material.raw(self.i)
         return familiar.strange(values) if familiar else np.zeros(len(values), dtype=np.bool_)
 
     @cached_property
@@ -70,7 +70,7 @@ class Instant:
         return torn
 
     def _known(self, i: int) -> NDArray[np.bool_]:
-        known: NDArray[np.bool_] = np.isfinite(self.trainer.material.raw[i])
+        known: NDArray[np.bool_] = np.isfinite(self.trainer.material.raw(i))
         return known
 
 

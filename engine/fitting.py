@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.features import CATALOGUE, FAMILIES
-from engine.models.familiar import Familiar, fit_familiar
+from engine.models.familiar import MOST_ROWS, Familiar, fit_familiar
 from engine.models.inputs import InputsHead
 from engine.models.market import fit_market
 from engine.models.movement import fit_movement, movement_inputs
@@ -43,19 +43,25 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What the heads are fitted on, by study row: `ranks` and `raw` (weeks, tokens, features), `universe` (weeks,
-    tokens), `market` (weeks, inputs), `movement` (weeks, tokens, inputs); by horizon `forward` and `outcomes`."""
+    """What the heads are fitted on, by study row: `ranks` (weeks, tokens, features), the data points' `values` (weeks,
+    tokens, all of them) of which `columns` are ranked, `universe` (weeks, tokens), `market` (weeks, inputs), `movement`
+    (weeks, tokens, inputs); by horizon `forward` and `outcomes`."""
 
     dates: tuple[dt.date, ...]
     names: tuple[str, ...]
     columns: tuple[int, ...]
     ranks: NDArray[np.float32]
-    raw: NDArray[np.float32]
+    values: NDArray[np.float32]
     market: NDArray[np.float64]
     movement: NDArray[np.float64]
     universe: NDArray[np.bool_]
     forward: Mapping[int, NDArray[np.float64]]
     outcomes: Mapping[int, NDArray[np.int8]]
+
+    def raw(self, i: int) -> NDArray[np.float64]:
+        """What row i's ranks were made of (tokens, features), NaN where missing."""
+        own: NDArray[np.float64] = self.values[i][:, self.columns].astype(np.float64)
+        return own
 
     def labelled(self, i: int, horizon: int) -> NDArray[np.bool_]:
         """Who of row i is learned from: in the universe, with a known outcome."""
@@ -88,11 +94,9 @@ def gather(study: Study, recipe: Recipe) -> Material:
         for j, name in enumerate(table.token_names)
         if CATALOGUE[name].learned and CATALOGUE[name].family in recipe.families
     )
-    whole = len(columns) == len(table.token_names)
-    raw = table.token_values if whole else table.token_values[:, :, columns]
-    ranks = np.stack(
-        [within_week_ranks(table.token_values[i][:, columns], study.universe[i]) for i in range(len(study.dates))]
-    ).astype(np.float32)
+    ranks = np.zeros((*study.universe.shape, len(columns)), dtype=np.float32)
+    for i, members in enumerate(study.universe):
+        ranks[i] = within_week_ranks(table.token_values[i][:, columns].astype(np.float64), members)
     names = list(table.market_names)
     weighed = [n if CATALOGUE[n].family in recipe.families else None for n in MARKET_INPUTS]
     market = np.column_stack(
@@ -103,7 +107,7 @@ def gather(study: Study, recipe: Recipe) -> Material:
         names=tuple(table.token_names[j] for j in columns),
         columns=columns,
         ranks=ranks,
-        raw=raw,
+        values=table.token_values,
         market=market,
         movement=_movement(study),
         universe=study.universe,
@@ -164,4 +168,9 @@ def _moves(material: Material, rows: list[int], horizon: int) -> InputsHead | No
 def _familiar(material: Material, rows: list[int]) -> Familiar | None:
     if not rows:
         return None
-    return fit_familiar(np.vstack([material.raw[i, material.universe[i]] for i in rows]).astype(np.float64))
+    step, seen, picked = max(sum(int(material.universe[i].sum()) for i in rows) // MOST_ROWS, 1), 0, []
+    for i in rows:  # every `step`-th row of all weeks put end to end, without ever putting them so
+        own = material.raw(i)[material.universe[i]]
+        picked.append(own[-seen % step :: step])
+        seen += len(own)
+    return fit_familiar(np.vstack(picked))

@@ -54,6 +54,10 @@ class Inputs:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
 
+    def forget(self) -> None:
+        """Give back what was kept: the next family shares little of it, and all of it at once is 250 MB."""
+        self.__dict__ = {"panel": self.panel}
+
     @cached_property
     def bars(self) -> Bars:
         return Bars.of(self.panel)

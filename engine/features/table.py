@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +95,10 @@ def compute_features(
         (len(own), len(chosen), len(panel.tokens)), np.nan, dtype=np.float32
     )  # half the memory of what the kernels work in  # each is written in one piece
     market_values = np.full((len(chosen), len(common)), np.nan)
-    for j, feature in _kept(own, dropped):
-        by_feature[j] = evaluate(feature, inputs)[chosen]
+    for _, entries in groupby(_kept(own, dropped), key=lambda entry: entry[1].family):
+        for j, feature in entries:
+            by_feature[j] = evaluate(feature, inputs)[chosen]
+        inputs.forget()
     for j, feature in _kept(common, dropped):
         market_values[:, j] = evaluate(feature, inputs)[chosen]
     return FeatureTable(

@@ -26,12 +26,19 @@ def at(trainer):
     return Instant(trainer, heads, trainer.scores(i, heads, WEEK), i)
 
 
+def raw_of(at):
+    """What all weeks' ranks were made of (weeks, tokens, features)."""
+    return at.trainer.material.values[:, :, at.trainer.columns].copy()
+
+
 def spoilt(at, raw=None, members=None, familiar=None):
     """The same instant with other inputs."""
     trainer = Trainer.__new__(Trainer)
     trainer.__dict__ = dict(at.trainer.__dict__)
     if raw is not None:
-        trainer.material = replace(trainer.material, raw=raw)
+        values = trainer.material.values.copy()
+        values[:, :, trainer.columns] = raw
+        trainer.material = replace(trainer.material, values=values)
     heads = replace(at.heads, fitted=replace(at.heads.fitted, familiar=familiar or at.heads.fitted.familiar))
     scores = at.scores if members is None else replace(at.scores, members=members)
     return Instant(trainer, heads, scores, at.i)
@@ -50,7 +57,7 @@ def test_most_of_the_universe_gets_a_call(at, fine):
 @pytest.mark.rule("3.5")
 @pytest.mark.parametrize("share", [STALE_SHARE + 0.02, STALE_SHARE - 0.04])
 def test_a_token_a_fifth_of_whose_data_went_silent_gets_no_call(at, fine, share):
-    raw, j = at.trainer.material.raw.copy(), fine[0]
+    raw, j = raw_of(at), fine[0]
     known = np.flatnonzero(np.isfinite(raw[at.i - STALE_WEEKS, j]) & np.isfinite(raw[at.i, j]))
     raw[at.i, j, known[: int(share * len(known)) + 1]] = np.nan
     told = why_abstain(spoilt(at, raw=raw), j)
@@ -59,7 +66,7 @@ def test_a_token_a_fifth_of_whose_data_went_silent_gets_no_call(at, fine, share)
 
 @pytest.mark.rule("3.5")
 def test_inputs_unlike_anything_in_training_get_no_call(at, fine):
-    raw, j = at.trainer.material.raw.copy(), fine[0]
+    raw, j = raw_of(at), fine[0]
     members = raw[: at.i, at.study.universe[at.i]].reshape(-1, raw.shape[2]).astype(float)
     raw[at.i, j] = np.where(np.isfinite(raw[at.i, j]), 1e8, np.nan)
     strange = spoilt(at, raw=raw, familiar=fit_familiar(members))
