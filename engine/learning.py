@@ -23,15 +23,15 @@ def fill_record(
     weeks = list(instants(trainer.study, start, until - dt.timedelta(days=1)))
     trainer.prepare(weeks, workers, progress)
     for done, date in enumerate(weeks, 1):
-        learn(trainer, record, date)
+        learn(trainer, record, date, explained=False)  # nobody will ask why
         if progress:
             progress("record", done, len(weeks))
     return record
 
 
-def learn(trainer: Trainer, record: Record, date: dt.date) -> WeekSignals:
+def learn(trainer: Trainer, record: Record, date: dt.date, explained: bool = True) -> WeekSignals:
     """Form one week's signals and add them to the record."""
-    week, line = form_week(trainer.study.panel, record, date, trainer)
+    week, line = form_week(trainer.study.panel, record, date, trainer, explained)
     if line is not None:
         record.append(line)
     return week

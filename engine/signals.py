@@ -74,15 +74,18 @@ def form_signals(panel: Panel, record: Record, as_of: dt.date, trainer: Trainer 
 
 
 def form_week(
-    panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None = None
+    panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None = None, explained: bool = True
 ) -> tuple[WeekSignals, RecordedWeek | None]:
-    """The week's signals, and the line they add to the record; None where no head spoke."""
+    """The week's signals, and the line they add to the record; None where no head spoke.
+
+    A walk that keeps the line alone does not need them `explained` by family, which takes most of the time.
+    """
     with one_core():
-        return _form(panel, record, as_of, trainer)
+        return _form(panel, record, as_of, trainer, explained)
 
 
 def _form(
-    panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None
+    panel: Panel, record: Record, as_of: dt.date, trainer: Trainer | None, explained: bool
 ) -> tuple[WeekSignals, RecordedWeek | None]:
     trainer = trainer or Trainer(build_study(panel.until(as_of), extra=[as_of]))
     study, i = trainer.study, trainer.study.week(as_of)
@@ -94,7 +97,7 @@ def _form(
     spoken = _spoken(study, i)
     abstained = {j: why_abstain(at, j) for j in spoken.tolist()}
     loud = np.array([j for j in spoken.tolist() if abstained[j] is None], dtype=np.intp)
-    parts = explain(trainer, heads, said[WEEK].calibration, i, loud) if len(loud) else None
+    parts = explain(trainer, heads, said[WEEK].calibration, i, loud) if explained and len(loud) else None
     past = _past_strengths(before, as_of)
     place = {j: k for k, j in enumerate(loud.tolist())}
     signals = tuple(
@@ -220,7 +223,6 @@ def _bare(trainer: Trainer, i: int, j: int, base: Floats, why: str | None) -> Si
 def _signal(
     at: Instant, j: int, said: Mapping[int, _Said], parts: Parts | None, k: int, past: Mapping[str, list[float]]
 ) -> Signal:
-    assert parts is not None  # there is one for every token of which something is said
     week, bare = said[WEEK], _bare(at.trainer, at.i, j, said[WEEK].base, None)
     odds, strength = _odds(week.odds[j]), float(conviction(week.odds[j], week.base))
     return replace(
@@ -231,7 +233,7 @@ def _signal(
         grade=grade(odds),
         reasons=_reasons(at.trainer, at.i, j, at.heads),
         steady=float(np.mean([strength, *past.get(bare.symbol, ())])),
-        families=_families(at, j, parts, k),
+        families=_families(at, j, parts, k) if parts else (),
         month=_outlook(said[MONTH], j) if at.heads.fitted.relative[MONTH] else None,
     )
 

@@ -12,13 +12,14 @@ from engine.abstention import MIN_PRESENT
 from engine.features import FAMILIES
 from engine.fitting import STRIDE, WINDOW_WEEKS, fit_refit
 from engine.learning import fill_record
+from engine.leaves import encoded
 from engine.model import Call, Odds, Signal, TokenKind
 from engine.models.logistic import Logistic
 from engine.models.relative import RelativeHead
 from engine.modes import modes
 from engine.panel import build_panel
 from engine.record import Record, RecordedWeek, View, conviction
-from engine.signals import LETTERS, STEADY_WEEKS, call, form_signals, grade
+from engine.signals import LETTERS, STEADY_WEEKS, call, form_signals, form_week, grade
 from engine.skill import silenced_heads, trailing_skill
 from engine.sources.simulated import SimulatedMarket
 from engine.study import EMBARGO, HORIZONS, MONTH, UNIVERSE_BARS, WEEK as SEVEN, build_study
@@ -258,3 +259,13 @@ def test_posts_alone_lift_nobody_above_the_median_peer(trainer, record):
     assert lifted == pytest.approx(2.2)
     assert sunk == pytest.approx(-1.7)
     assert quiet == pytest.approx(-0.1)
+
+
+@pytest.mark.rule("3.9")
+def test_what_is_recorded_and_said_does_not_hang_on_being_explained(trainer, record):
+    before = Record(w for w in record if w.date < AS_OF)
+    (plain, line), (told, other) = (
+        form_week(trainer.study.panel, before, AS_OF, trainer, explained) for explained in (False, True)
+    )
+    assert encoded(line) == encoded(other)
+    assert plain == replace(told, signals=tuple(replace(s, families=()) for s in told.signals))
