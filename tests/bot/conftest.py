@@ -149,7 +149,7 @@ def make_status(**changes: object) -> Status:
 
 SKILL = Skill(
     weeks=150, calls=15_128, bullish_calls=212, bullish_hits=93, low=0.37, high=0.51, bullish_base=0.36, log_loss=1.085,
-    base_log_loss=1.092, rank_ic=0.09, rank_ic_t=5.8, ledger="backtest", bands=(Band(52, 100, 212, 93),),
+    base_log_loss=1.092, rank_ic=0.09, rank_ic_t=5.8, ledger="backtest", bands=(Band(52, 100, 212, 93, 0.38, 0.5),),
 )  # fmt: skip
 
 

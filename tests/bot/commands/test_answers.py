@@ -65,8 +65,8 @@ def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
     reply = ask(book, "/token aave")
     assert reply.text == (
         "Bullish, grade 57 (B+), strength +0.30 (over four weeks +0.00, by which indices go).",
-        "Next seven days: 46 % bullish (base 36 %), 29 % neutral, 25 % bearish.",
-        "Of 212 past signals with this grade (backtest) 44 % ended bullish.",
+        "Next seven days: 46 % bullish (base 36 %), 29 % neutral, 25 % bearish (backtest: 44 % of 212 with this letter "
+        "ended bullish, 38 to 50; live: none yet).",
         "For: fell less than its peers this month.",
         "Against: overbought (RSI).",
         "48 of 62 data points, on-chain missing.",
@@ -85,7 +85,7 @@ def test_an_unknown_token_comes_with_a_next_step(text: str, book: Any) -> None:
 
 def test_few_past_signals_of_a_grade_are_not_shown_as_a_rate(book: Any) -> None:
     book.past = replace(book.past, bands=(replace(book.past.bands[0], calls=29, hits=20),))
-    assert "past signals" not in said(book, "/token aave")
+    assert "(backtest: too few; live: none yet)" in said(book, "/token aave")
 
 
 def test_an_abstention_is_an_answer_with_its_reason(book: Any) -> None:
