@@ -79,10 +79,14 @@ def of_may_2021(replay: Replay) -> Facts:
 def of_may_2022(replay: Replay) -> Facts:
     claim(not replay.holders("LUNC"), "nobody held LUNC")
     weeks = [dt.date(2022, 4, 11) + k * WEEK for k in range(5)]
-    before = [replay.signal("LUNC", monday).steady for monday in weeks]
+    said = [replay.signal("LUNC", monday) for monday in weeks]
+    before = [signal.steady for signal in said]
     claim(max(before) < 0, "LUNC below zero until the fall")
-    after, dead = replay.signal("LUNC", dt.date(2022, 5, 16)), replay.signal("LUNC", dt.date(2022, 5, 30))
-    claim(dead.steady >= RULES.enter, "the dead coin would have entered by strength")
+    against = [{reason.feature for reason in signal.reasons if reason.contribution < 0} for signal in said]
+    claim(all("sma_distance_200" in reasons for reasons in against), "its long rise spoke against it every week")
+    claim(said[0].conviction < min(said[3].conviction, said[4].conviction), "milder as the fall came near")
+    after = [replay.signal("LUNC", weeks[4] + k * WEEK).abstained for k in range(1, 5)]
+    claim(set(after) == {"nothing like it was seen in training"}, "no call of LUNC after the fall")
     panel = build_panel(replay.database.market, replay.end)
     why = [why_not_eligible(theme("large"), panel.until(d), "LUNC") for d in (weeks[4] + WEEK, weeks[4] + 3 * WEEK)]
     claim("tenfold" in why[0] and "too small" in why[1], "the bars that kept LUNC out")
@@ -95,8 +99,10 @@ def of_may_2022(replay: Replay) -> Facts:
         "then": dollars(replay.close("LUNC", first)), "later": dollars(replay.close("LUNC", last)),
         "twin_held": percent(replay.held_by_twin("LUNC", first)),
         "low": f"{min(before):.3f}", "top": f"{max(before):.3f}", "enter": f"{RULES.enter:.3f}",
-        "why_first": why[0], "why_then": why[1], "after": f"{after.conviction:+.3f}", "dead": f"{dead.conviction:+.3f}",
-        "letter": dead.grade.letter, "up": day(up.date, last), "up_now": held(up),
+        "why_first": why[0], "why_then": why[1], "why_silent": after[0] or "",
+        "said_first": f"{said[0].conviction:.3f}", "said_eve": f"{said[3].conviction:.3f}",
+        "said_then": f"{said[4].conviction:.3f}", "letter": said[4].grade.letter,
+        "gone": lost(replay, "LUNC", first, dt.date(2022, 5, 8)), "up": day(up.date, last), "up_now": held(up),
         "extreme": day(extreme.date, last), "extreme_now": held(extreme),
         "index_week": between(replay.level, first, last), "twin_week": between(replay.twin, first, last),
     }  # fmt: skip
@@ -248,10 +254,11 @@ What helped was the ladder, for a reason that had nothing to do with Terra: Bitc
 which is half of the score (5.1). It was at high on {up} (8.4, {up_now} in stablecoins) and at extreme on {extreme}
 (5.2, {extreme_now}). In the week from 5 to 12 May the index made {index_week}, just holding {twin_week}.
 
-**What it did badly.** After the collapse the odds took the ruin for a bargain: LUNC's strength was {after} on 16 May
-and {dead} on the 30th, grade {letter}, and by strength alone it would have been bought. What kept it out were the
-plain bars: first “{why_first}” (2.7), then “{why_then}” (2.9). And an index that lies in stablecoins for weeks is
-hardly one any more: a recovery would have passed it by."""
+**What it did badly.** The odds saw nothing coming and grew milder as it came near: the strength of LUNC's week was
+{said_first} on 11 April, {said_eve} on 2 May, and still {said_then}, grade {letter}, on the 9th, with {gone} of its
+price of the 5th lost. After the collapse they said nothing, for four Mondays: “no call: {why_silent}” (3.5). What made
+sure were plain bars: first “{why_first}” (2.7), then “{why_then}” (2.9). And an index that lies in stablecoins for
+weeks is hardly one any more: a recovery would have passed it by."""
 
 NOVEMBER_2022 = """\
 On 8 November the exchange FTX stopped paying out, and on the 11th it was bankrupt. Its token FTT lost {ftt} between
