@@ -12,7 +12,6 @@ import pytest
 
 from engine.leaves import Leaf, encoded, leaves
 from engine.model import Cause, Grade, MarketView, Odds, Reason, Signal, WeekSignals
-from engine.record import RecordedWeek
 
 DATE = dt.date(2023, 11, 13)
 
@@ -82,10 +81,16 @@ def test_two_lines_of_one_name_are_told_apart_and_their_order_counts() -> None:
     assert encoded(Thing(causes)) != encoded(Thing(causes[::-1]))
 
 
+@dataclass
+class Lines:
+    symbols: tuple[str, ...]
+    relative: np.ndarray
+    odds: np.ndarray
+    base: np.ndarray
+
+
 def test_arrays_beside_symbols_are_told_token_by_token() -> None:
-    line = RecordedWeek(
-        DATE, ("AAVE", "UNI"), np.array([0.1, 0.2]), 0.3, np.array([[0.3, 0.3, 0.4]] * 2), np.full(3, 1 / 3)
-    )
+    line = Lines(("AAVE", "UNI"), np.array([0.1, 0.2]), np.array([[0.3, 0.3, 0.4]] * 2), np.full(3, 1 / 3))
     found = leaves(line)
     assert found[Leaf("UNI", "relative")] == "0.2"
     assert found[Leaf("AAVE", "odds[2]")] == "0.4"
