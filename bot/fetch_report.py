@@ -101,7 +101,7 @@ def _sources_table(sources: Sequence[SourceReport]) -> Table:
     for source in sources:
         series = f"{source.answered:,} of {source.asked:,}"
         counts = (source.requests, source.new, source.changed, source.same, sum(source.quarantined.values()))
-        table.add_row(source.title, series, *(f"{n:,}" for n in counts), "FAILED" if source.error else "ok")
+        table.add_row(source.id, series, *(f"{n:,}" for n in counts), "FAILED" if source.error else "ok")
     if not sources:
         table.add_row("nothing to ask for: all is here, or was asked for a moment ago")
     return table

@@ -116,7 +116,9 @@ class Keeper:
     def _quarantine(self, source: Source, judged: _Judged, seen: dt.datetime) -> None:
         kept = judged.rejects[:MOST_REJECTS]
         for reject in kept:
-            log.warning("%s: %s %s of %s: %s", source.id, *reject.series, reject.date, reject.reason)
+            log.info("%s: %s %s of %s: %s", source.id, *reject.series, reject.date, reject.reason)
+        for reason, count in Counter(reject.reason for reject in judged.rejects).items():
+            log.warning("%s: %d values not believed: %s", source.id, count, reason)
         self._db.sources.quarantine(
             Quarantined(*reject.series, reject.date, source.id, reject.reason, reject.excerpt, _text(seen))
             for reject in kept

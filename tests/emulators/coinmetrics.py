@@ -49,7 +49,7 @@ def handlers(world: World) -> dict[str, Handler]:
                                      status=403)  # fmt: skip
         rows = [row for asset in sorted(set(query["assets"].split(",")) & ASSETS) for row in _rows(world, asset, query)]
         start = int(query.get("next_page_token", "0"))
-        size = min(int(query["page_size"]), PAGE)
+        size = min(int(query.get("page_size", "100")), PAGE)
         page: dict[str, Any] = {"data": rows[start : start + size]}
         if start + size < len(rows):
             page["next_page_token"] = str(start + size)
@@ -60,7 +60,7 @@ def handlers(world: World) -> dict[str, Handler]:
 
 
 def _rows(world: World, asset: str, query: Any) -> list[dict[str, Any]]:
-    days = [day for day in world.days() if query["start_time"] <= day <= query["end_time"]]
+    days = [day for day in world.days() if query.get("start_time", "") <= day <= query.get("end_time", "9999")]
     lines = {
         metric: world.told(f"{asset} {metric}", days, BASE.get(metric, 1000.0))
         for metric in query["metrics"].split(",")

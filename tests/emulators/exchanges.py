@@ -59,6 +59,8 @@ def handlers(world: World) -> dict[str, Handler]:
 
 
 def _binance(world: World, asked: Asked) -> Any:
+    if asked.path == "/api/v3/ping":
+        return {}
     if asked.path == "/api/v3/exchangeInfo":
         return {
             "timezone": "UTC",
@@ -78,6 +80,8 @@ def _binance(world: World, asked: Asked) -> Any:
 
 
 def _okx(world: World, asked: Asked) -> Any:
+    if asked.path == "/api/v5/public/time":
+        return {"code": "0", "msg": "", "data": [{"ts": str(_ms(world.today.isoformat()))}]}
     if asked.path == "/api/v5/public/instruments":
         data = [
             {
@@ -98,6 +102,8 @@ def _okx(world: World, asked: Asked) -> Any:
 
 
 def _kraken(world: World, asked: Asked) -> Any:
+    if asked.path == "/0/public/Time":
+        return {"error": [], "result": {"unixtime": _ms(world.today.isoformat()) // 1000, "rfc1123": "today"}}
     if asked.path == "/0/public/AssetPairs":
         pairs = {
             f"{base}ZUSD": {

@@ -52,12 +52,14 @@ def handlers(world: World) -> dict[str, Handler]:
         return "\n".join([f"observation_date,{name}", *rows]) + "\n"
 
     def api(asked: Asked) -> Any:
-        assert asked.path == "/fred/series/observations"
+        assert asked.path in ("/fred/series", "/fred/series/observations")
         if len(asked.query.get("api_key", "")) != 32:
             message = (
                 "Bad Request.  The value for variable api_key is not a 32 character alpha-numeric lower-case string."
             )
             return web.json_response({"error_code": 400, "error_message": message}, status=400)
+        if asked.path == "/fred/series":
+            return {"seriess": [{"id": asked.query["series_id"], "title": "a series"}]}
         found = _line(world, asked.query["series_id"], asked.query["observation_start"])
         today = world.today.isoformat()
         return {

@@ -19,6 +19,7 @@ from emulators.world import TWISTS
 
 from engine.measures import KINDS
 from engine.sources.distrust import REASONS
+from engine.sources.http.client import HttpClient
 from engine.sources.http.limits import Limits
 from engine.sources.table import ROUTES, SOURCES
 from engine.sources.trust import trust
@@ -97,6 +98,16 @@ def test_every_kind_that_a_source_feeds_has_a_route_and_every_route_a_source() -
         assert route.kind in KINDS or route.kind in ("candles", "snapshots", "headlines")
         assert set(route.sources) == {name for name, source in SOURCES.items() if route.kind in source.feeds}
         assert len(route.sources) == len(set(route.sources))
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+async def test_every_host_of_a_source_answers_its_probe(name: str) -> None:
+    source = SOURCES[name]
+    async with bench(name) as b:
+        keys = {name: "0123456789abcdef0123456789abcdef"}
+        async with HttpClient([source], b.time.clock, limits=b.limits, bases=b.service.bases, keys=keys) as client:
+            for host in source.hosts:
+                assert (await client.bound(source).get(host.origin + host.probe)).body
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
