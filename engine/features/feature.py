@@ -64,12 +64,12 @@ class Inputs:
 
     @cached_property
     def logs(self) -> Matrix:
-        return k.log(self.panel.close)
+        return self.bars.logs
 
     @cached_property
     def returns(self) -> Matrix:
         """Daily log returns, NaN unless both days were observed."""
-        return k.change(self.logs, 1)
+        return self.bars.moves
 
     @cached_property
     def cap(self) -> Matrix:

@@ -74,16 +74,19 @@ class Bars:
 
     @cached_property
     def moves(self) -> Matrix:
-        """Daily log return."""
+        """Daily log return, NaN unless both days were observed."""
         return kernels.change(self.logs, 1)
 
     def highest(self, window: int) -> Matrix:
+        """Highest high of the window, USD."""
         return self._once(("highest", window), lambda: kernels.rolling_max(self.high, window))
 
     def lowest(self, window: int) -> Matrix:
+        """Lowest low of the window, USD."""
         return self._once(("lowest", window), lambda: kernels.rolling_min(self.low, window))
 
     def mean_close(self, window: int) -> Matrix:
+        """Mean close of the window, USD."""
         return self._once(("mean close", window), lambda: kernels.rolling_mean(self.close, window))
 
     def share(self, make: Callable[[Bars], Shared]) -> Shared:

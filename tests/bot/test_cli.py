@@ -14,6 +14,8 @@ import pytest
 
 from bot.__main__ import main
 from bot.cli import app
+from bot.feature_page import markdown
+from engine.appraisal.measured import parse
 from engine.model import PASSIVE
 from engine.themes import themes
 
@@ -201,6 +203,9 @@ def test_a_day_between_two_mondays_is_run_once(crier, demo_database, tmp_path):
         (("export", "decisions", "--ledger", "paper"), 1, "live and replay"),
         (("week", "--as-of", "2025-01-06"), 1, "already reaches"),
         (("features", "--family", "astrology"), 1, "on-chain"),
+        (("features", "--measure", "--from", "2023-01-02"), 1, "needs --from"),
+        (("features", "--measure", "--from", "2023-01-09", "--to", "2023-01-02"), 1, "needs --from"),
+        (("features", "--markdown", "--out", "nowhere/features.md"), 1, "choose another path"),
         (("verify", "--head", "xyz"), 1, "hex digits"),
         (("verify", "--journal", "nowhere.jsonl"), 1, "cannot be read"),
         (("import", "nowhere"), 1, "SIMULATED market"),
@@ -369,6 +374,24 @@ def test_coverage_of_an_archive_is_json_for_programs(crier, small_archive):
     shares = json.loads(crier("features", "--token", "all", "--archive", small_archive(), "--json")[1])
     assert set(shares) == {"BTC", "NA", "USDC"}
     assert 0 < shares["BTC"]["2023"] < 1
+
+
+def test_what_is_measured_of_an_archive_is_written_as_the_committed_file_is(crier, small_archive, tmp_path):
+    where = ("--archive", small_archive(), "--from", "2023-01-02", "--to", "2023-01-09")
+    code, out, _ = crier("features", "--measure", *where)
+    assert code == 0
+    found = parse(out)
+    assert list(found.entries) == [e["name"] for e in json.loads(crier("features", "--json")[1])]
+    assert {entry.ic for entry in found.entries.values()} == {None}, "two weeks are too few"
+    assert crier("features", "--measure", *where, "--out", tmp_path / "measured.toml")[:2] == (0, "")
+    assert (tmp_path / "measured.toml").read_text("utf-8") == out
+
+
+def test_the_page_of_the_catalogue_is_printed_or_written(crier, tmp_path):
+    code, out, _ = crier("features", "--markdown")
+    assert (code, out) == (0, markdown())
+    assert crier("features", "--markdown", "--out", tmp_path / "features.md")[0] == 0
+    assert (tmp_path / "features.md").read_text("utf-8") == out
 
 
 def test_the_doctor_names_what_is_ill(crier, demo_database, tmp_path):
