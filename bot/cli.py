@@ -220,30 +220,18 @@ def backtest(
     from bot.printed_figures import print_summary
     from engine.scale import workers_of
 
-    settings = read_settings(database)
+    settings, days = read_settings(database), (_date(start), _date(end))
+    fitted_by = workers_of(workers, dask)
     if audit:
         with bars(quiet=as_json) as progress:
-            days = _date(start), _date(end)
-            found = run_audit(
-                settings, *days, out, archive, index, mode, cuts, seed, progress, workers_of(workers, dask)
-            )
+            found = run_audit(settings, *days, out, archive, index, mode, cuts, seed, progress, fitted_by)
         _tell_audit(found, as_json)
         return
     if out is None:
         raise typer.BadParameter("a folder to write to is needed, unless --audit is asked", param_hint="--out")
     with bars(quiet=as_json) as progress:
-        summary = run(
-            settings,
-            _date(start),
-            _date(end),
-            out,
-            archive,
-            index,
-            mode,
-            progress,
-            workers_of(workers, dask),
-            recipe_of(classifiers, without),
-        )
+        recipe = recipe_of(classifiers, without)
+        summary = run(settings, *days, out, archive, index, mode, progress, fitted_by, recipe)
     if as_json:
         _print_json(summary)
     else:

@@ -39,7 +39,7 @@ def explained(signal: Signal, before: Signal | None, call: Caller) -> tuple[str,
 
 
 def _parts(signal: Signal) -> str:
-    """`Strength +0.06 = price +0.04 (56), technical +0.03 (54), macro -0.01 (49); no part: sentiment.`"""
+    """`By family (its own grade): price +0.05 (53 B); next to nothing from sentiment; stale: on-chain.`"""
     ordered = sorted(signal.families, key=lambda view: -abs(view.contribution))
     heard = [view for view in ordered if abs(view.contribution) >= SMALL_PART]
     quiet = [view.family for view in ordered if abs(view.contribution) < SMALL_PART and not view.stale]
@@ -87,7 +87,7 @@ def _month(signal: Signal) -> list[str]:
 
 
 def _past(signal: Signal, skills: Sequence[Skill]) -> str:
-    """` (backtest: 44 % of 212 such signals ended bullish, 38 to 50; live: too few)`; nothing without a record."""
+    """` (backtest: 44 % of 212 with this letter ended bullish, 38 to 50; live: too few)`; nothing without a record."""
     told = [f"{skill.ledger}: {_rate(signal, skill)}" for skill in skills]
     if told and not any(skill.ledger == "live" for skill in skills):
         told.append("live: none yet")

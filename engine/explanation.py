@@ -37,9 +37,11 @@ class Parts:
     alone: Floats
 
 
-def explain(trainer: Trainer, heads: Heads, calibration: Calibration, i: int, columns: NDArray[np.intp]) -> Parts:
-    """Take the week's conviction of the tokens at `columns` of study row i apart by family."""
-    odds = _all_odds(trainer, heads, calibration, i, columns)
+def explain(
+    trainer: Trainer, heads: Heads, scores: Scores, calibration: Calibration, i: int, columns: NDArray[np.intp]
+) -> Parts:
+    """Take the week's conviction of the tokens at `columns` of study row i apart by family; `scores` are the week's."""
+    odds = _all_odds(trainer, heads, scores, calibration, i, columns)
     worth = conviction(odds, calibration.base)  # (2 ** families, tokens)
     full = len(odds) - 1
     singles = [1 << f for f in range(len(FAMILIES))]
@@ -63,17 +65,18 @@ def _shapley(worth: Floats, single: int) -> Floats:
     return total
 
 
-def _all_odds(trainer: Trainer, heads: Heads, calibration: Calibration, i: int, columns: NDArray[np.intp]) -> Floats:
+def _all_odds(
+    trainer: Trainer, heads: Heads, scores: Scores, calibration: Calibration, i: int, columns: NDArray[np.intp]
+) -> Floats:
     """Odds (2 ** families, tokens, 3) with every set of families heard."""
-    scores = trainer.scores(i, heads, WEEK)
     ranks = trainer.ranks(i)[columns]
     heard_by = np.array([FAMILIES.index(CATALOGUE[name].family) for name in trainer.names], dtype=np.intp)
-    market = _market_parts(trainer, heads, i)
+    of_tokens, market = _token_families(heard_by), _market_parts(trainer, heads, i)
     asked: dict[int, Floats] = {}
     odds = []
     for families in range(1 << len(FAMILIES)):
         heard = np.array([families >> f & 1 for f in range(len(FAMILIES))], dtype=np.bool_)
-        own = families & _token_families(heard_by)
+        own = families & of_tokens
         if own not in asked:
             asked[own] = _relative(trainer, heads, scores, ranks * heard[heard_by])
         moves = scores.movement[columns] if heard[FAMILIES.index(MOVEMENT_FAMILY)] else np.zeros(len(columns))

@@ -17,7 +17,7 @@ from engine.models.movement import fit_movement, movement_inputs
 from engine.models.one_core import one_core
 from engine.models.relative import MEMBERS, MIN_WEEKS, RelativeHead, fit_relative
 from engine.ranks import within_week_ranks
-from engine.study import EMBARGO, HORIZONS, MONTH, WEEK, Study
+from engine.study import EMBARGO, HORIZONS, MONTH, WEEK, Study, complete_rows
 
 WINDOW_WEEKS = 156  # up to three years; crypto before that was another market
 MIN_TOKENS = 10  # fewer peers make no week
@@ -70,8 +70,7 @@ class Material:
 
     def learnable(self, refit: dt.date, horizon: int) -> list[int]:
         """Rows with enough peers whose outcome was complete an embargo before the refit, oldest first."""
-        reach = dt.timedelta(days=horizon + EMBARGO)
-        rows = [i for i, date in enumerate(self.dates) if date + reach < refit]
+        rows = complete_rows(self.dates, refit, horizon, EMBARGO)
         return [i for i in rows if self.labelled(i, horizon).sum() >= MIN_TOKENS]
 
 

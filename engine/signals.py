@@ -97,7 +97,9 @@ def _form(
     spoken = _spoken(study, i)
     abstained = {j: why_abstain(at, j) for j in spoken.tolist()}
     loud = np.array([j for j in spoken.tolist() if abstained[j] is None], dtype=np.intp)
-    parts = explain(trainer, heads, said[WEEK].calibration, i, loud) if explained and len(loud) else None
+    parts = (
+        explain(trainer, heads, said[WEEK].scores, said[WEEK].calibration, i, loud) if explained and len(loud) else None
+    )
     past = _past_strengths(before, as_of)
     place = {j: k for k, j in enumerate(loud.tolist())}
     signals = tuple(

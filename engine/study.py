@@ -53,8 +53,7 @@ class Study:
 
     def complete_before(self, as_of: dt.date, horizon: int = WEEK, embargo: int = 0) -> NDArray[np.intp]:
         """Rows whose label was complete strictly before `as_of`, `embargo` days before: its last candle had closed."""
-        reach = dt.timedelta(days=horizon + embargo)
-        return np.array([i for i, d in enumerate(self.dates) if d + reach < as_of], dtype=np.intp)
+        return np.array(complete_rows(self.dates, as_of, horizon, embargo), dtype=np.intp)
 
     def outcomes(self, horizon: int = WEEK) -> NDArray[np.int8]:
         """0 bearish, 1 neutral, 2 bullish, -1 unknown; shape (weeks, tokens)."""
@@ -62,6 +61,12 @@ class Study:
             z = self.forwards[horizon] / (NEUTRAL_BAND * self.sigma * np.sqrt(horizon))
             calls = np.where(z > 1, 2, np.where(z < -1, 0, 1))
         return np.where(np.isfinite(z), calls, -1).astype(np.int8)
+
+
+def complete_rows(dates: Sequence[dt.date], as_of: dt.date, horizon: int, embargo: int = 0) -> list[int]:
+    """The purge: which of the instants had labels complete `embargo` days before `as_of`."""
+    reach = dt.timedelta(days=horizon + embargo)
+    return [i for i, date in enumerate(dates) if date + reach < as_of]
 
 
 def mondays(first: dt.date, last: dt.date) -> list[dt.date]:
