@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,15 @@ VENUES_ROUND = 2e-3  # venues differ by a thousandth: a median without one of th
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
-    logging.getLogger("bot").setLevel(logging.CRITICAL)
-    logging.getLogger("engine").setLevel(logging.CRITICAL)
+def quiet() -> Iterator[None]:
+    """Keep what misbehaving services cause out of the output, and give the loggers back as they were."""
+    loggers = [logging.getLogger(name) for name in ("bot", "engine")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")
