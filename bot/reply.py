@@ -88,17 +88,24 @@ class ChartSpec:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A label, and the command that pressing it sends."""
+    """A label, and the command that pressing it sends, or instead the address that it opens."""
 
     label: str
-    command: str
+    command: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("a button sends a command or opens an address, one of the two")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One answer: title, paragraphs, a table, paragraphs below it, fine print, chart, buttons.
 
-    `ok` is False where the request was not met, which the command line turns into its exit status.
+    `ok` is False where the request was not met, which the command line turns into its exit status. A `panel` takes the
+    place of the message whose button asked for it, where the platform can edit. `private` is for the person who asked
+    alone, where the platform can tell one person of a group something.
     """
 
     title: str = ""
@@ -109,6 +116,8 @@ class Reply:
     chart: ChartSpec | None = None
     buttons: tuple[Button, ...] = ()
     ok: bool = True
+    panel: bool = False
+    private: bool = False
 
     def to_json(self) -> str:
         """Compact JSON that `from_json` reads back without loss."""
