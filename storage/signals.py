@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine.errors import AlreadyDecided, BrokenJournal
 from engine.model import Call, Ledger, Odds, Prediction, WeekSignals
@@ -58,11 +58,11 @@ class SignalStore:
         """Keep the record of one method; the same line again may bring the outcome that has come since."""
         return self._db.put(_PREDICTIONS, (_row(method, prediction) for prediction in predictions))
 
-    def predictions(self, method: str = METHOD) -> list[Prediction]:
-        """The record of one method, by date, horizon and symbol."""
+    def predictions(self, method: str = METHOD) -> Iterator[Prediction]:
+        """The record of one method, by date, horizon and symbol, line by line."""
         fields = ", ".join(_PREDICTIONS.key[1:] + _PREDICTIONS.values)
         sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, horizon, symbol"
-        return [_prediction(*row) for row in self._db.stream(sql, (method,))]
+        return (_prediction(*row) for row in self._db.stream(sql, (method,)))
 
     def _read(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
         columns = ", ".join(f"j.{name}" for name in COLUMNS.split(", "))

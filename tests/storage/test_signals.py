@@ -45,9 +45,9 @@ def test_the_record_takes_outcomes_later_and_keeps_methods_apart(database: Datab
     store = database.signals
     assert store.put_predictions([open_, other]) == Written(new=2)
     assert store.put_predictions([closed, other]) == Written(changed=1, same=1)
-    assert store.predictions() == [other, closed]
+    assert list(store.predictions()) == [other, closed]
     assert store.put_predictions([month], method="two") == Written(new=1)
     assert store.put_predictions([open_], method="two") == Written(new=1)
-    assert store.predictions("two") == [open_, month]
+    assert list(store.predictions("two")) == [open_, month]
     assert store.put_predictions([open_], method="1.0") == Written(new=1)
-    assert store.predictions("1.0") == [open_]
+    assert list(store.predictions("1.0")) == [open_]
