@@ -24,7 +24,7 @@ HOMES = {  # library -> where it may be imported
     "rich": ("bot/",),
     "pandas": ("engine/",),
     "asyncio": ("bot/", "engine/sources/"),
-    "aiohttp": ("engine/sources/http/",),
+    "aiohttp": ("engine/sources/http/", "bot/platforms/telegram/updates.py"),  # the latter serves the webhook
     "yarl": ("engine/sources/http/",),
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/exchanges.py",),

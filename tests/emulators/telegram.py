@@ -184,9 +184,10 @@ class Telegram:
         words = {"caption" if sent.photo else "text": sent.text}
         marks = {"caption_entities" if sent.photo else "entities": [e.as_json() for e in sent.entities]}
         photo = {"photo": [{"file_id": f"f{sent.id}", "file_unique_id": f"u{sent.id}", "width": 10, "height": 7}]}
+        topic = {"message_thread_id": sent.thread, "is_topic_message": True}
         return {
             "message_id": sent.id, "date": NOW, "chat": room.as_json(), "from": self.me(), **words, **marks,
-            **(photo if sent.photo else {}), **({"message_thread_id": sent.thread} if sent.thread else {}),
+            **(photo if sent.photo else {}), **(topic if sent.thread else {}),
             **({"reply_markup": {"inline_keyboard": sent.keyboard}} if sent.keyboard else {}),
         }  # fmt: skip
 
@@ -311,20 +312,22 @@ class Telegram:
 
 
 async def _fields(request: web.Request) -> dict[str, Any]:
-    """The fields of a call, JSON inside them read, files as bytes."""
+    """The fields of a call: what people read as it is, other JSON read, files as bytes."""
     fields: dict[str, Any] = {}
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
             fields[name] = value.file.read()
             continue
         assert isinstance(value, str)
-        try:
-            fields[name] = json.loads(value) if value[:1] in "[{" or name != "text" else value
-        except ValueError:
-            fields[name] = value
-    if isinstance(fields.get("caption"), int | float):
-        fields["caption"] = str(fields["caption"])
+        fields[name] = value if name in ("text", "caption") else _read(value)
     return fields
+
+
+def _read(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _member(user: dict[str, Any], status: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_TEXT, MOST_CAPTION, MOST_DATA, MOST_BUTTONS, MOST_TOAST = 4096, 1024, 64, 100, 200
 MENU_LENGTHS = (32, 256)
+GIFTS = {"unlimited_gifts": False, "limited_gifts": False, "unique_gifts": False, "premium_subscription": False,
+         "gifts_from_channels": False}  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -185,6 +187,11 @@ def get_chat_member(server: Telegram, fields: dict[str, Any]) -> Any:
     return _member(person, room.members[user])
 
 
+def get_chat(server: Telegram, fields: dict[str, Any]) -> Any:
+    return {**_room(server, fields).as_json(), "accent_color_id": 0, "max_reaction_count": 11,
+            "accepted_gift_types": GIFTS}  # fmt: skip
+
+
 def chat_action(server: Telegram, fields: dict[str, Any]) -> Any:
     room = _room(server, fields)
     server.actions.append((room.id, str(fields["action"])))
@@ -230,6 +237,7 @@ METHODS: dict[str, Callable[[Telegram, dict[str, Any]], Any]] = {
     "deletemessage": delete_message,
     "answercallbackquery": answer_callback,
     "answerinlinequery": answer_inline,
+    "getchat": get_chat,
     "getchatmember": get_chat_member,
     "sendchataction": chat_action,
     "setmycommands": set_commands,
