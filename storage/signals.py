@@ -64,6 +64,19 @@ class SignalStore:
         sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, horizon, symbol"
         return [_prediction(*row) for row in self._db.stream(sql, (method,))]
 
+    def convictions(
+        self, symbol: str, since: dt.date, horizon: int = 7, method: str = METHOD
+    ) -> list[tuple[dt.date, float, Call | None]]:
+        """What one record said of a token from `since` on, by date: conviction, and the outcome once it is known."""
+        rows = self._db.rows(
+            "SELECT date, conviction, outcome FROM predictions "
+            "WHERE method = ? AND horizon = ? AND date >= ? AND symbol = ? ORDER BY date",
+            (method, horizon, since.isoformat(), symbol),
+        )
+        return [
+            (dt.date.fromisoformat(date), float(c), Call(outcome) if outcome else None) for date, c, outcome in rows
+        ]
+
     def _read(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
         columns = ", ".join(f"j.{name}" for name in COLUMNS.split(", "))
         row = self._db.row(
