@@ -75,16 +75,19 @@ def _shade(axes: Axes, chart: ChartSpec, look: Theme) -> None:
 
 
 def _mark(axes: Axes, chart: ChartSpec, look: Theme) -> None:
-    """A day with a word beside it, on the side where there is room."""
+    """A day with a word beside it, on the side where there is room; words stand below each other."""
+    said = 0
     for mark in chart.marks:
         colour, at = look.tones[mark.tone], x(mark.date)
         axes.axvline(at, color=colour, linestyle=(0, (3, 2)), linewidth=2, zorder=2)
         left, right = axes.get_xlim()
         is_late = at > (left + right) / 2
         axes.annotate(
-            drawable(mark.label), (at, 1), xycoords=("data", "axes fraction"), xytext=(-8 if is_late else 8, -4),
-            textcoords="offset points", ha="right" if is_late else "left", va="top", color=colour, fontsize=TEXT_SIZE,
+            drawable(mark.label), (at, 1), xycoords=("data", "axes fraction"), textcoords="offset points",
+            xytext=(-8 if is_late else 8, -4 - 24 * said), ha="right" if is_late else "left", va="top", color=colour,
+            fontsize=TEXT_SIZE,
         )  # fmt: skip
+        said += bool(mark.label)
 
 
 def _key(figure: Figure, chart: ChartSpec, look: Theme) -> None:

@@ -13,6 +13,7 @@ JOINER = "\u2060"  # takes no room; Telegram makes no link across it
 _DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2,})")  # evil.com, and CHANGELOG.md as well: md is a country
 _SCHEME = re.compile(r"(?<=\w):(?=//)")
 _NAME = re.compile(r"@(?=\w)")
+_PERCENT = re.compile(r"(?<=\d) %")  # a number and its sign stay on one line
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -28,7 +29,7 @@ def plain_link_free(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text from anywhere as harmless HTML."""
-    return escape(plain_link_free(text), quote=False)
+    return escape(_PERCENT.sub("\u00a0%", plain_link_free(text)), quote=False)
 
 
 def visible(html: str) -> str:

@@ -33,6 +33,7 @@ ACTION_LASTS = 4.5
 REPEATED = 60.0  # seconds in which one button of a group's message is answered once
 MOST_PRESSES = 2000
 TOAST = 190  # characters; Telegram takes 200
+NOTHING = Reply()
 GONE = "That button is no longer there."
 ANSWERED = "Answered just now, see below."
 ASK_IN_PRIVATE = "That answer is for you alone. Open a chat with me, press Start, and ask again."
@@ -94,6 +95,9 @@ class Inbox:
         )  # fmt: skip
 
     async def _give(self, reply: Reply, heard: Heard) -> None:
+        if reply == NOTHING:  # what was asked is not to be answered
+            await self._toast(heard)
+            return
         # A press in a channel is no reason to write to everybody in it.
         if (reply.private and heard.place != "private") or (heard.pressed and heard.place == "channel"):
             await self._give_in_private(reply, heard)

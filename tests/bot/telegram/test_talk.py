@@ -329,6 +329,18 @@ async def test_menus_are_set_per_scope_from_the_table(bench: Any) -> None:
     assert "confirm" not in names and "exclude" not in {c["command"] for c in menus["all_chat_administrators"]}
 
 
+async def test_an_empty_reply_says_nothing(bench: Any) -> None:
+    bench.script |= {"/x": Reply(title="x", buttons=(Button("Do", "/y"),)), "/y": Reply(), "/z": Reply()}
+    ann = bench.server.person("Ann")
+    ann.writes("/x")
+    ann.writes("/z")
+    await bench.server.answer(ann.private)
+    query = ann.presses("Do")
+    await bench.server.until(lambda: query in bench.server.answered)
+    await bench.settled()
+    assert len(bench.server.sent) == 1
+
+
 async def test_one_persons_messages_are_answered_in_order(bench: Any) -> None:
     ann = bench.server.person("Ann")
     for name in ("large", "defi", "ai", "rwa"):
