@@ -45,14 +45,17 @@ class Announcement:
     head: str
 
 
+DECISIONS_KEPT = 400  # read ones: five indices in three modes, half a year of each
+
+
 class DecisionStore:
     """Decisions by ledger, index, mode, ISO week and sequence; their content lives in the journal alone."""
 
     def __init__(self, connection: Connection, journal: Journal) -> None:
         self._db = connection
         self._journal = journal
-        self._decisions = Codec(Decision)
-        self._settlements = Codec(Settlement)
+        self._decisions = Codec(Decision, keep=DECISIONS_KEPT)
+        self._settlements = Codec(Settlement, keep=DECISIONS_KEPT)
 
     def add(self, ledger: Ledger, decision: Decision) -> Entry:
         """Journal a decision under its key; AlreadyDecided where that key stands."""

@@ -45,11 +45,13 @@ class MarketStore:
 
     def tokens(self) -> Sequence[Token]:
         themes: dict[int, list[str]] = {}
-        for token, theme in self._db.stream("SELECT token, theme FROM token_themes ORDER BY token, position"):
+        sql = "SELECT token, theme FROM token_themes ORDER BY token, position"
+        for token, theme in self._db.recall(("token_themes",), sql):
             themes.setdefault(token, []).append(theme)
+        sql = "SELECT id, symbol, name, kind FROM tokens ORDER BY symbol"
         return [
             Token(token, symbol, name, TokenKind(kind), tuple(themes.get(token, ())))
-            for token, symbol, name, kind in self._db.rows("SELECT id, symbol, name, kind FROM tokens ORDER BY symbol")
+            for token, symbol, name, kind in self._db.recall(("tokens",), sql)
         ]
 
     def candles(self, before: dt.date) -> Iterator[Candle]:
@@ -161,18 +163,18 @@ class MarketStore:
 
     def all_names(self) -> list[str]:
         """Every name a token answers to, for suggestions."""
-        return [
-            name for (name,) in self._db.rows("SELECT symbol FROM tokens UNION SELECT alias FROM aliases ORDER BY 1")
-        ]
+        sql = "SELECT symbol FROM tokens UNION SELECT alias FROM aliases ORDER BY 1"
+        return [name for (name,) in self._db.recall(("tokens", "aliases"), sql)]
 
     def span(self) -> tuple[dt.date, dt.date] | None:
         """First and last day with a candle, None where there is none."""
-        row = self._db.row(
+        (row,) = self._db.recall(
+            ("tokens", "candles"),
             """SELECT MIN(first), MAX(last) FROM (SELECT
                 (SELECT MIN(date) FROM candles WHERE token = id) AS first,
-                (SELECT MAX(date) FROM candles WHERE token = id) AS last FROM tokens)"""
+                (SELECT MAX(date) FROM candles WHERE token = id) AS last FROM tokens)""",
         )
-        if row is None or row[0] is None:
+        if row[0] is None:
             return None
         return dt.date.fromisoformat(row[0]), dt.date.fromisoformat(row[1])
 
@@ -194,7 +196,7 @@ class MarketStore:
         """Rows by table, for a status line: tokens, candles and so on."""
         names = ("tokens", "candles", "snapshots", "measures", "headlines")
         columns = ", ".join(f"(SELECT COUNT(*) FROM {name})" for name in names)
-        return dict(zip(names, self._db.rows(f"SELECT {columns}")[0], strict=True))
+        return dict(zip(names, self._db.recall(names, f"SELECT {columns}")[0], strict=True))
 
     def provenance(self, key: str) -> str | None:
         """Return what is noted of where the data came from."""
