@@ -38,7 +38,8 @@ def render(chart: ChartSpec, theme: str = "dark") -> bytes:
         if chart.simulated:
             _watermark(figure, look)
         out = io.BytesIO()
-        figure.savefig(out, format="png", facecolor=look.paper)
+        # A third of the time goes into packing tighter, for a tenth of the bytes.
+        figure.savefig(out, format="png", facecolor=look.paper, pil_kwargs={"compress_level": 3})
     return out.getvalue()
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlite_utils
 
 from storage.border import translated
 
 Values = Sequence[object]
+T = TypeVar("T")
 
-MOST_RECALLED = 64
+MOST_RECALLED = 400
 WRITES = re.compile(r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 
 
@@ -75,7 +76,7 @@ class Connection:
         self.path = path
         self._writes: dict[str, int] = {}  # by table, as often as it was written to here
         self._undone = 0  # transactions that were taken back
-        self._recalled: OrderedDict[tuple[str, tuple[object, ...]], tuple[object, list[Any]]] = OrderedDict()
+        self._recalled: OrderedDict[Hashable, tuple[object, object]] = OrderedDict()
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -101,17 +102,20 @@ class Connection:
         """All rows."""
         return list(self.stream(sql, values))
 
-    def recall(self, tables: tuple[str, ...], sql: str, values: tuple[object, ...] = ()) -> list[Any]:
-        """All rows, as long as they are the same: until one of `tables` is written to here, or anything by another
-        process. For small answers that take long to find and are asked for again and again."""
+    def recall(self, tables: tuple[str, ...], key: Hashable, find: Callable[[], T]) -> T:
+        """What `find` found, kept under `key` until one of `tables` is written to here, or anything by another process.
+
+        For small answers that take long to find and are asked for again and again; nobody may change them.
+        """
         (elsewhere,) = self.row("PRAGMA data_version") or (0,)
         stamp = (elsewhere, self._undone, tuple(self._writes.get(table, 0) for table in tables))
-        known = self._recalled.get((sql, values))
+        known = self._recalled.get(key)
         if known is None or known[0] != stamp:
-            known = self._recalled[sql, values] = (stamp, self.rows(sql, values))
-            while len(self._recalled) > MOST_RECALLED:
-                self._recalled.popitem(last=False)
-        return known[1]
+            known = self._recalled[key] = (stamp, find())
+        self._recalled.move_to_end(key)
+        while len(self._recalled) > MOST_RECALLED:
+            self._recalled.popitem(last=False)
+        return cast(T, known[1])
 
     def row(self, sql: str, values: Values | dict[str, object] = ()) -> Any | None:
         """The first row, or None."""
