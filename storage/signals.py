@@ -64,7 +64,22 @@ class SignalStore:
         sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, horizon, symbol"
         return (_prediction(*row) for row in self._db.stream(sql, (method,)))
 
+    def convictions(
+        self, symbol: str, since: dt.date, horizon: int = 7, method: str = METHOD
+    ) -> list[tuple[dt.date, float, Call | None]]:
+        """What one record said of a token from `since` on, by date: conviction, and the outcome once it is known."""
+        sql = """SELECT date, conviction, outcome FROM predictions
+            WHERE method = ? AND horizon = ? AND date >= ? AND symbol = ? ORDER BY date"""
+        values = (method, horizon, since.isoformat(), symbol)
+        rows = self._db.recall(("predictions",), (sql, values), lambda: self._db.rows(sql, values))
+        return [
+            (dt.date.fromisoformat(date), float(c), Call(outcome) if outcome else None) for date, c, outcome in rows
+        ]
+
     def _read(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
+        return self._db.recall(("signal_weeks",), (where, values), lambda: self._read_anew(where, values))
+
+    def _read_anew(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
         columns = ", ".join(f"j.{name}" for name in COLUMNS.split(", "))
         row = self._db.row(
             f"SELECT w.ledger, w.date, {columns} FROM signal_weeks w JOIN journal j ON j.id = w.entry WHERE {where}",
