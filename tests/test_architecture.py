@@ -18,13 +18,18 @@ HOMES = {  # library -> where it may be imported
     "sklearn": ("engine/models/",),
     "scipy": ("engine/models/",),
     "typer": ("bot/cli.py",),
-    "jinja2": ("bot/report.py",),
+    "jinja2": ("bot/report.py", "bot/web/writing.py"),
+    "markdown_it": ("bot/web/writing.py",),
     "vaderSentiment": ("engine/sentiment/scoring.py",),
     "matplotlib": ("bot/",),
     "rich": ("bot/",),
     "pandas": ("engine/",),
     "asyncio": ("bot/", "engine/sources/"),
-    "aiohttp": ("engine/sources/http/", "bot/platforms/telegram/updates.py"),  # the latter serves the webhook
+    "aiohttp": (
+        "engine/sources/http/",
+        "bot/platforms/telegram/updates.py",
+        "bot/web/",
+    ),  # two of them serve: webhook, page
     "yarl": ("engine/sources/http/",),
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/exchanges.py",),
