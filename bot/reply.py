@@ -14,6 +14,10 @@ Tone = Literal["plain", "good", "bad", "quiet", "strong"]
 Align = Literal["left", "right"]
 ChartKind = Literal["levels", "weights", "price"]
 
+# Addresses that only a platform can complete, since a Reply knows no bot by name; one without such links drops them.
+ADD_TO_GROUP = "crier:add-to-group"
+ADD_TO_CHANNEL = "crier:add-to-channel"
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

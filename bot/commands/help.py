@@ -1,4 +1,4 @@
-"""/help: every command in one line, or one command with its parameters and an example."""
+"""/help: the menu, the other commands under `more`, or one command with its parameters and an example."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from bot.command import ADMINS, Arguments, Command, Param, Request
 from bot.phrases import clipped, listed
 from bot.reply import Button, Column, Reply, Table
 
+MORE = "more"
+
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     from bot.commands import COMMANDS  # the table is complete only once every command is imported
 
     allowed = {name: command for name, command in COMMANDS.items() if command.who <= request.who}
-    if not arguments.text:
-        return _all(list(allowed.values()))
     wanted = arguments.text.lstrip("/").casefold()
+    if wanted in ("", MORE):
+        return _all([command for command in allowed.values() if command.menu == (wanted == "")], bool(wanted))
     if wanted in allowed:
         return _one(allowed[wanted])
     if wanted in COMMANDS:
@@ -27,12 +29,15 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     )
 
 
-def _all(commands: list[Command]) -> Reply:
+def _all(commands: list[Command], more: bool) -> Reply:
+    """The menu of eight, or all the others, what they say of the market first."""
+    commands = sorted(commands, key=lambda command: command.about == "chat")
     return Reply(
-        title="What you can ask",
+        title="More that you can ask" if more else "What you can ask",
         table=Table((Column("Command"), Column("Answer")), tuple((c.usage, c.help) for c in commands)),
         after=("Any word you do not know: /explain WORD.",),
         note=("Simulated indices, not advice.",),
+        buttons=(Button("The menu", "/help"),) if more else (Button("More", f"/help {MORE}"),),
     )
 
 
@@ -52,5 +57,6 @@ COMMAND = Command(
     help="What you can ask",
     run=run,
     example="/help index",
-    params=(Param("command", "the name of a command", "command"),),
+    params=(Param("command", "the name of a command, or more", "command"),),
+    about="chat",
 )

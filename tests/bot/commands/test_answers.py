@@ -29,7 +29,7 @@ def said(book: Any, text: str) -> str:
 READING = [
     name
     for name, command in COMMANDS.items()
-    if name not in ("help", "explain", "verify", "status", "audit") and command.who is Who.MEMBER
+    if command.about == "market" and name not in ("verify", "status") and command.who is Who.MEMBER
 ]
 SUBJECT = {"token": "aave", "indices": "", "follow": "defi 500"}
 
@@ -340,7 +340,7 @@ ASKING = [
     text
     for command in COMMANDS.values()
     for text in (f"/{command.name}", command.example)
-    if command.name not in ("help", "explain", "audit") and text not in NEEDING and command.who is Who.MEMBER
+    if command.about == "market" and text not in NEEDING and command.who is Who.MEMBER
 ]
 
 
