@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting; `offers` are (label, value), and one that is `done_by_name` needs no value at all.
+    """One setting; `offers` are (label, value), and one that is `done_by_name` is changed without a value.
 
     `change` raises BadRequest with what a value looks like. `panel` is the setting whose buttons are shown
     afterwards, "" for all of them.
@@ -190,7 +190,7 @@ def _same(asked: Asked, value: str) -> Chat:
 
 SETTINGS: Mapping[str, Setting] = {
     "indices": Setting(_indices_said, _indices_change, _indices_offers, "indices"),
-    "kinds": Setting(_kinds_said, _same, panel="kinds", done_by_name=True),
+    "kinds": Setting(_kinds_said, _same, panel="kinds"),
     "weekly": _switch("weekly", "kinds"),
     "danger": _switch("danger", "kinds"),
     "watched": _switch("watched", "kinds"),

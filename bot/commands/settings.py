@@ -22,13 +22,17 @@ BACK = Button("All settings", "/settings")
 
 def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
     name, value = arguments.choice, arguments.text
-    if not request.may_choose and not value:
+    if not name and value:
+        KINDS["setting"].understand(desk, arguments, "settings", value.split()[0])
+    changes = bool(value) or (name in SETTINGS and SETTINGS[name].done_by_name)
+    if not request.may_choose and not changes:
         return _for_members(panel(Asked(request, desk, desk.chat(request.person))))
     if not name:
         return panel(Asked(request, desk, desk.chat(request.person)))
     if name == "mode" and value:
-        return run_mode(request, desk, KINDS["mode"].understand(desk, arguments, "settings", value))
-    if not value and not SETTINGS[name].done_by_name:
+        shown = run_mode(request, desk, KINDS["mode"].understand(desk, arguments, "settings", value))
+        return replace(shown, buttons=(*shown.buttons, BACK), panel=True)
+    if not changes:
         return choose_one(Asked(request, desk, desk.chat(request.person)), name)
     return choosing(request, desk, lambda: _change(request, desk, name, value))
 
