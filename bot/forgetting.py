@@ -25,19 +25,19 @@ def preview(request: Request, desk: Desk, asked: str) -> Reply:
     scope = whose(request, asked)
     if CHAT in scope and not request.may_choose:
         return Reply(text=(texts.ADMINS_CHOOSE,), ok=False, private=True)
-    if ME in scope and request.anonymous:
-        raise BadRequest(texts.NOBODY_BY_NAME)
+    if ME in scope and (request.anonymous or request.place != "private"):
+        # The code counts where it was asked for, and who is known here is nobody else's affair.
+        return Reply(text=(texts.FORGET_IN_PRIVATE,), ok=False, private=True)
     stored = _stored(request, desk, scope)
     if not stored:
         whom = " and ".join(word for part, word in (("chat", "this chat"), ("me", "you")) if part in scope)
-        return Reply(title="Forget", text=(texts.NOTHING_STORED.format(whom=whom),), private=scope != CHAT)
+        return Reply(title="Forget", text=(texts.NOTHING_STORED.format(whom=whom),))
     code = desk.keep(request.person, Deed("forget", reason=" and ".join(stored)))
     return Reply(
         title="Forget this? Nothing is deleted yet",
         text=tuple(texts.FORGET_WHAT[part] for part in stored),
         note=(f"To delete it, within ten minutes: /confirm {code}",),
         buttons=(Button("Delete it", f"/confirm {code}"),),
-        private=scope != CHAT,
     )
 
 
@@ -48,7 +48,7 @@ def forget(request: Request, desk: Desk, deed: Deed) -> Reply:
         raise BadRequest(texts.ADMINS_CHOOSE)
     desk.forget(request.person, chat, person)
     said = tuple(texts.FORGOTTEN[part] for part, gone in ((CHAT, chat), (ME, person)) if gone)
-    return Reply(title="Forgotten", text=said, private=not chat)
+    return Reply(title="Forgotten", text=said)
 
 
 def _stored(request: Request, desk: Desk, scope: str) -> list[str]:

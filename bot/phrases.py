@@ -11,6 +11,10 @@ from storage.chain import short_head as short_head  # said the same here as in t
 
 # Written out because strftime's month names follow the machine's locale.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS_WHOLE = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _KEPT = frozenset("\n\u200c\u200d")  # joiners are part of some scripts and emoji
 TURNED = str.maketrans({"+": "UTC-", "-": "UTC+", "G": "", "M": "", "T": ""})  # Etc/GMT-2 is two hours ahead of UTC

@@ -123,6 +123,11 @@ class Reply:
     panel: bool = False
     private: bool = False
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self.lines() and self.chart is None
+
     def to_json(self) -> str:
         """Compact JSON that `from_json` reads back without loss."""
         return _adapter().dump_json(self).decode()

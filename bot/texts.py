@@ -65,7 +65,7 @@ SETTINGS: Mapping[str, str] = {
     "fewer": "Fewer messages",
 }
 ABOUT_SETTING: Mapping[str, str] = {
-    "indices": "The indices that this chat is told of; several make one message.",
+    "indices": "The indices that this chat is told of; several make one message. An index is a basket of tokens.",
     "kinds": "The kinds of messages that come by themselves.",
     "weekly": "The message of every Monday.",
     "danger": "An alert when risk rises, a token collapses or a stablecoin leaves its peg.",
@@ -84,8 +84,8 @@ ABOUT_SETTING: Mapping[str, str] = {
     "topic": "The topic of a group in which messages are posted: here, or none.",
     "role": "A role that Discord pings with messages: its number, or none.",
     "mute": "Nothing is sent for some days, danger alerts included.",
-    "unmute": "Ends a mute.",
-    "fewer": "One step fewer messages.",
+    "unmute": "Ends a mute: messages come again from then on.",
+    "fewer": "One step fewer: first pulse, watched tokens and danger alerts go, then the weekly message is short.",
 }
 ABOUT_PANEL = "By words too: /settings quiet 22:00-07:00 Europe/Berlin."
 MUTE_BUTTON = "Mute 7 days"
@@ -164,6 +164,7 @@ FORGET_WHAT: Mapping[str, str] = {
         "them. Orders stay in the journal and lead to nobody."
     ),
 }
+FORGET_IN_PRIVATE = "What is stored of you is deleted where only you read: write /forget to me in private."
 FORGOTTEN: Mapping[str, str] = {
     "chat": "All that this chat chose is deleted.",
     "me": "All that was stored of you is deleted.",

@@ -156,7 +156,7 @@ def test_words_in_a_chats_name_are_never_a_bot_admins(club: Any) -> None:
     assert not reply.ok
     confirm = club.group("/settings sound silent", **ANONYMOUS, is_bot_admin=True).buttons[0].command
     assert club.group(confirm, is_bot_admin=True).ok
-    assert "nobody knows who you are" in club.group("/forget me", **ANONYMOUS).lines()[0]
+    assert "in private" in club.group("/forget me", **ANONYMOUS).lines()[0]
 
 
 def test_delivery_tells_what_waits_what_was_given_up_and_who_is_silenced(club: Any) -> None:

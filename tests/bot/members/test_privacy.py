@@ -87,11 +87,12 @@ def test_a_group_is_forgotten_by_its_admins_alone_and_they_stay_known(whose: str
 
 def test_a_member_of_a_group_forgets_only_themselves_and_in_private(club: Any) -> None:
     club.group("/subscribe defi")
-    assert "nothing to delete" in club.member("/forget").text[0]
     club.database.admins.claim(club.database.admins.new_code(club.now), "telegram", "7", club.now)
-    preview = club.member("/forget")
-    assert preview.private
-    assert club.member(preview.buttons[0].command).private
+    for text in ("/forget", "/forget me"):
+        reply = club.member(text)
+        assert reply.private and "in private" in reply.lines()[0] and not reply.buttons
+    own = {"chat": "7", "place": "private"}
+    assert club.member(club.member("/forget", **own).buttons[0].command, **own).ok
     assert club.database.chats.knows("telegram", "-100") and not club.database.admins.has("telegram", "7")
 
 
