@@ -13,6 +13,7 @@ from bot.reply import Button, Reply
 from storage.chats import Chat
 
 LONGEST_TITLE = 60
+LONGEST_WORDS = 200  # of a command that waits for a confirmation
 
 
 def choosing(request: Request, desk: Desk, act: Callable[[], Reply]) -> Reply:
@@ -24,10 +25,10 @@ def choosing(request: Request, desk: Desk, act: Callable[[], Reply]) -> Reply:
         return Reply(text=(texts.ADMINS_CHOOSE,), ok=False, private=True)
     if not request.anonymous:
         return act()
-    code = desk.keep(request.person, Deed("command", reason=request.text))
-    confirm = f"/confirm {code}"
+    words = clipped(request.text, LONGEST_WORDS)
+    confirm = f"/confirm {desk.keep(request.person, Deed('command', reason=words))}"
     return Reply(
-        title=f"{clipped(request.text, LONGEST_TITLE)}? Nothing is done yet",
+        title=f"{clipped(words, LONGEST_TITLE)}? Nothing is done yet",
         text=(texts.IN_CHATS_NAME.format(command=confirm),),
         buttons=(Button("Confirm", confirm),),
     )

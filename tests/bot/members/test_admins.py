@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.__main__ import main
 from bot.book import DeadLetter, DeliveryState, Silenced
 from bot.dispatch import Request, dispatch
 from bot.office import ANNOUNCEMENT, DatabaseDesk
@@ -27,6 +30,24 @@ def test_a_code_makes_one_person_a_bot_admin_once(club: Any) -> None:
     assert not again.ok and "does not count" in again.lines()[0]
     assert not club.database.admins.has("telegram", "43")
     assert not club.database.admins.has("discord", "42")
+
+
+def test_the_operator_prints_a_code_that_counts_and_takes_the_rights_away_again(
+    club: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crier(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["crier", *arguments, "--database", club.database.path])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert not stop.value.code
+        return capsys.readouterr().out.strip()
+
+    monkeypatch.chdir(Path(club.database.path).parent)
+    club.now = dt.datetime.now(dt.UTC)
+    assert club.say(f"/claim {crier('admin-code')}").ok
+    assert club.database.admins.has("telegram", "42")
+    assert "is forgotten" in crier("forget", "telegram", "42")
+    assert not club.database.admins.has("telegram", "42")
 
 
 def test_a_code_is_stored_as_a_hash_alone(club: Any) -> None:
