@@ -82,7 +82,7 @@ def ask(
     settings = read_settings(database)
     shown = known(mode).id if mode else ""
     with open_services(settings) as services:
-        request = Request(text=text, platform="console", chat="console", user="console", mode=shown, is_bot_admin=admin)
+        request = Request(text, "console", "console", "console", shown, is_bot_admin=admin, place="console")
         reply = dispatch(services.desk, request)
     if as_json:
         _print_json(json.loads(reply.to_json()))

@@ -63,9 +63,14 @@ class Request:
         return Person(self.platform, self.chat, "" if self.anonymous else self.user)
 
     @property
+    def is_personal(self) -> bool:
+        """Whether only the person who asks reads the answer: a private chat, or the operator's own terminal."""
+        return self.place in ("private", "console")
+
+    @property
     def may_choose(self) -> bool:
-        """Whether they may change what this chat is told: its admins may, and everybody in private."""
-        return self.place == "private" or self.who >= Who.CHAT_ADMIN
+        """Whether they may change what this chat is told: its admins may, and everybody where they are alone."""
+        return self.is_personal or self.who >= Who.CHAT_ADMIN
 
     @property
     def who(self) -> Who:

@@ -59,7 +59,7 @@ def _answer(desk: Desk, request: Request, name: str, given: list[str], commands:
 
 def _is_bare_ticker(book: Book, request: Request, name: str, given: list[str]) -> bool:
     """Whether a message in private is nothing but a token's name: `aave` is answered as `/token aave`."""
-    if request.place != "private" or given or request.text.lstrip().startswith("/"):
+    if not request.is_personal or given or request.text.lstrip().startswith("/"):
         return False
     return bool(name) and name not in {info.id for info in book.indices()} and bool(book.find_tokens(name))
 

@@ -15,7 +15,7 @@ def whose(request: Request, asked: str) -> str:
     """Whose data is meant where nobody is named: in private both, else the chat's for its admins, or one's own."""
     if asked:
         return asked
-    if request.place == "private":
+    if request.is_personal:
         return BOTH
     return CHAT if request.may_choose else ME
 
@@ -25,7 +25,7 @@ def preview(request: Request, desk: Desk, asked: str) -> Reply:
     scope = whose(request, asked)
     if CHAT in scope and not request.may_choose:
         return Reply(text=(texts.ADMINS_CHOOSE,), ok=False, private=True)
-    if ME in scope and (request.anonymous or request.place != "private"):
+    if ME in scope and (request.anonymous or not request.is_personal):
         # The code counts where it was asked for, and who is known here is nobody else's affair.
         return Reply(text=(texts.FORGET_IN_PRIVATE,), ok=False, private=True)
     stored = _stored(request, desk, scope)

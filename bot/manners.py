@@ -68,7 +68,7 @@ class Manners:
 
         Another bot's command is none of its business, so most unknown commands of a group get no suggestion.
         """
-        if request.pressed or request.place in ("private", "console"):
+        if request.pressed or request.is_personal:
             return True
         if not request.text.startswith("/"):
             return False

@@ -34,7 +34,7 @@ def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
         after=(*told, *more) or ("No order was ever given.",),
         note=("Each stands in the journal under a pseudonym: /verify.",),
         buttons=(Button("Journal", "/verify"),),
-        private=known is not None and request.place != "private",
+        private=known is not None and not request.is_personal,
     )
 
 

@@ -10,7 +10,7 @@ from engine.errors import BadRequest
 
 
 def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
-    if request.place != "private" or request.anonymous:
+    if not request.is_personal or request.anonymous:
         return Reply(text=(texts.CLAIM_IN_PRIVATE,), ok=False, private=True)
     if not request.user:
         raise BadRequest(texts.NOBODY_BY_NAME)

@@ -26,7 +26,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         title="Delivery",
         table=Table((Column("What"), Column("State", "right")), rows),
         after=(*_dead(book, state), *_silenced(state)),
-        private=request.place != "private",
+        private=not request.is_personal,
     )
 
 

@@ -15,7 +15,6 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         text=stored(),
         after=(texts.NOT_STORED, texts.HOW_TO_FORGET),
         buttons=(Button("Delete it", "/forget"), Button("Settings", "/settings")),
-        private=request.place != "private",
     )
 
 
