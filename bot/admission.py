@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import texts
+from bot.choosing import shown_title
 from bot.command import Request
 from bot.commands.start import welcome
 from bot.desk import Desk, Person
 from bot.elsewhere import brought_back
-from bot.phrases import clipped
 from bot.reply import Reply
 from storage.chats import Place
 
@@ -21,13 +21,13 @@ def admit(desk: Desk, platform: str, chat: str, place: Place, title: str, user: 
 
     A chat that is known already keeps what it chose. One chat too many of one person is not kept.
     """
-    name = clipped(title, 60) or "that chat"
+    name = shown_title(place, title) or "that chat"
     with desk.atomic():
         known = desk.chat(Person(platform, chat, user))
         by = desk.pseudonym(Person(platform, chat, user))
         if known.added_by != by and desk.added_by(by) >= MOST_CHATS:
             return Reply(text=(texts.TOO_MANY_CHATS.format(most=MOST_CHATS, title=name),), ok=False)
-        here = replace(known, place=place, title=clipped(title, 60), silenced="", silenced_at=None)
+        here = replace(known, place=place, title=shown_title(place, title), silenced="", silenced_at=None)
         desk.choose(replace(here, added_by=by, added_at=desk.now()))
     said = welcome(Request("/start", platform, chat, user, place=place), texts.ADMITTED.format(title=name))
     return brought_back(said, chat)

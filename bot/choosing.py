@@ -10,7 +10,7 @@ from bot.command import Request
 from bot.desk import Deed, Desk
 from bot.phrases import clipped
 from bot.reply import Button, Reply
-from storage.chats import Chat
+from storage.chats import Chat, Place
 
 LONGEST_TITLE = 60
 LONGEST_WORDS = 200  # of a command that waits for a confirmation
@@ -35,13 +35,21 @@ def choosing(request: Request, desk: Desk, act: Callable[[], Reply]) -> Reply:
 
 
 def chat_here(request: Request, desk: Desk) -> Chat:
-    """The chat of a request with its choices, as it is called and stands today; whoever writes is silenced no more."""
+    """The chat of a request with its choices, as it is called and stands today; whoever writes is silenced no more.
+
+    Its messages come to the topic where it first chose something; `/settings topic here` moves them.
+    """
     chat = desk.chat(request.person)
     return replace(
         chat,
         place=request.place,
-        title=clipped(request.title, LONGEST_TITLE) or chat.title,
-        thread=request.thread or chat.thread,
+        title=shown_title(request.place, request.title) or chat.title,
+        thread=chat.thread or ("" if chat.indices or chat.watches else request.thread),
         silenced="",
         silenced_at=None,
     )
+
+
+def shown_title(place: Place, title: str) -> str:
+    """What a chat is called; a private one would be called by its person's name, which is not kept."""
+    return "" if place == "private" else clipped(title, LONGEST_TITLE)

@@ -33,7 +33,7 @@ def dispatch(desk: Desk, request: Request, commands: Mapping[str, Command] = COM
         name, given = _split(request.text)
         return brought_back(_answer(desk, request, name, given, commands), there)
     except Misunderstood as error:
-        return Reply(text=(str(error),), buttons=error.buttons, ok=False)
+        return brought_back(Reply(text=(str(error),), buttons=error.buttons, ok=False), there)
     except CrierError as error:
         return _sorry(str(error))
     except Exception:

@@ -16,7 +16,7 @@ from bot.desk import Desk
 from bot.reply import Button, Reply
 from engine.errors import BadRequest
 
-NAMED = re.compile(r"(?:^|\s)in:([\w-]{1,32})(?=\s|$)", re.ASCII)
+NAMED = re.compile(r"(?:^|\s)in:(-?\d{3,25})(?=\s|$)", re.ASCII)  # a number, as platforms call their chats
 
 
 def named(text: str) -> str:

@@ -117,7 +117,10 @@ PRIVACY: Mapping[str, str] = {
     "watches": "The tokens that a chat watches.",
     "identities": ("Of you: the pseudonym you were given, if you ordered something as an admin or added me to a chat."),
     "audit": "Of an admin's order or announcement: when, in which chat, and by whom.",
-    "confirmations": "What you asked for and have to confirm, with your number and the chat's, for a day.",
+    "confirmations": (
+        "What you asked for and have to confirm, with your number and the chat's; it goes with the first code that is "
+        "asked for a day later."
+    ),
     "bot_admins": "That you became an admin of this bot by a code, and when.",
 }
 PRIVACY_COLUMNS: Mapping[str, str] = {  # of the table chats
@@ -126,7 +129,7 @@ PRIVACY_COLUMNS: Mapping[str, str] = {  # of the table chats
     "chat": "the platform's number for it",
     "thread": "the topic",
     "place": "whether it is private, a group or a channel",
-    "title": "its name",
+    "title": "the name of a group or channel",
     "mode": "the risk mode",
     "weekly": "the kinds of messages",
     "danger": "the kinds of messages",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.arguments import Misunderstood, nearest, offers
+from bot.arguments import Misunderstood, choices, nearest, offers
 from bot.book import Book
 from bot.command import ADMINS, Arguments, Command, Param, Request
 from bot.phrases import clipped, listed
@@ -19,7 +19,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     if wanted in ("", MORE):
         return _all([command for command in allowed.values() if command.menu == (wanted == "")], bool(wanted))
     if wanted in allowed:
-        return _one(allowed[wanted])
+        return _one(allowed[wanted], book)
     if wanted in COMMANDS:
         raise Misunderstood(f"/{wanted} is for {ADMINS[COMMANDS[wanted].who]} only.")
     near = nearest(wanted, allowed)
@@ -41,15 +41,21 @@ def _all(commands: list[Command], more: bool) -> Reply:
     )
 
 
-def _one(command: Command) -> Reply:
+def _one(command: Command, book: Book) -> Reply:
     rows = tuple((p.name if p.required else f"[{p.name}]", p.help) for p in command.params)
     return Reply(
         title=command.usage,
         text=(f"{command.help}.",),
         table=Table((Column("After it"), Column("What")), rows) if rows else None,
-        after=(f"Example: {command.example}",),
+        after=(*_closed(command, book), f"Example: {command.example}"),
         buttons=(Button(command.example, command.example),),
     )
+
+
+def _closed(command: Command, book: Book) -> tuple[str, ...]:
+    """What a parameter with a closed list takes: `mode: conservative, balanced or aggressive`."""
+    lists = {param.name: [value for _, value in choices(param, book)] for param in command.params}
+    return tuple(f"{name}: {listed(values, 'or')}" for name, values in lists.items() if values)
 
 
 COMMAND = Command(

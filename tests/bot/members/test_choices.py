@@ -67,6 +67,19 @@ def test_a_subscription_is_stored_with_what_the_chat_is_called_and_where(club: A
     )
 
 
+def test_messages_stay_in_the_topic_where_the_chat_first_subscribed(club: Any) -> None:
+    for thread in ("9", "77", ""):
+        club.group("/subscribe defi", thread=thread)
+        assert club.chat("-100").thread == "9"
+
+
+def test_a_persons_name_is_not_kept(club: Any) -> None:
+    for text in ("/subscribe defi", "/settings sound silent", "/watch aave", "/start week"):
+        club.say(text, title="Alice Liddell")
+    assert club.chat().title == ""
+    assert not [row for row in club.all_rows() if "Alice Liddell" in row]
+
+
 def test_subscribing_twice_says_so_and_unsubscribing_says_what_is_left(club: Any) -> None:
     club.say("/subscribe defi")
     assert "follows DeFi already" in club.say("/subscribe defi").text[0]
@@ -215,8 +228,9 @@ def test_a_mute_ends_by_itself_or_when_asked(club: Any) -> None:
 def test_a_topic_is_chosen_by_writing_in_it(club: Any) -> None:
     club.group("/settings topic here", thread="55")
     assert club.chat("-100").thread == "55"
-    club.group("/settings sound silent", thread="77")
-    assert club.chat("-100").thread == "55", "another setting made elsewhere does not move the messages"
+    for text in ("/settings sound silent", "/subscribe defi", "/watch aave"):
+        club.group(text, thread="77")
+        assert club.chat("-100").thread == "55", "what is chosen elsewhere does not move the messages"
     club.group("/settings topic none", thread="77")
     assert club.chat("-100").thread == ""
 
@@ -289,6 +303,12 @@ def test_a_choice_made_elsewhere_counts_for_the_chat_it_names(club: Any) -> None
         "channel",
     )
     assert not club.database.chats.knows("telegram", "42")
+
+
+def test_what_is_misunderstood_elsewhere_is_offered_there_again(club: Any) -> None:
+    club.database.chats.put(Chat("telegram", "-100", place="channel", title="News"))
+    reply = club.say("/subscribe dfi in:-100", manages="-100")
+    assert [b.command for b in reply.buttons] == ["/subscribe defi in:-100"]
 
 
 def test_a_mode_is_previewed_and_confirmed_from_elsewhere(club: Any) -> None:

@@ -41,7 +41,8 @@ def bytes_of(club: Any) -> bytes:
 
 def live(club: Any) -> None:
     """Leave a trace wherever one can be left."""
-    club.say("/subscribe all", title="Quokka Castle")
+    club.say("/subscribe all")
+    club.say("/settings role 123454321")
     club.say("/watch aave")
     club.say(f"/claim {club.database.admins.new_code(club.now)}", user="8675309")
     confirm = club.say("/announce all hello to everybody", user="8675309", is_bot_admin=True).buttons[0].command
@@ -50,7 +51,7 @@ def live(club: Any) -> None:
 
 def test_forgetting_in_private_deletes_the_chat_and_the_person_once_confirmed(club: Any) -> None:
     live(club)
-    assert b"8675309" in bytes_of(club) and b"Quokka Castle" in bytes_of(club)
+    assert b"8675309" in bytes_of(club) and b"123454321" in bytes_of(club)
     preview = club.say("/forget", user="8675309")
     assert len(preview.text) == 2 and club.database.chats.knows("telegram", "42")
     assert club.say(preview.buttons[0].command, user="8675309").text == (
@@ -62,7 +63,7 @@ def test_forgetting_in_private_deletes_the_chat_and_the_person_once_confirmed(cl
         values = [dict(zip(columns, row, strict=True)) for row in rows]
         assert not [v for v in values if v.get("chat") == "42" or v.get("user") == "8675309"], name
     left = bytes_of(club)
-    assert b"8675309" not in left and b"Quokka Castle" not in left
+    assert b"8675309" not in left and b"123454321" not in left
     assert club.database.verify(club.desk.ledger).ok
     assert "(forgotten)" in " ".join(club.say("/audit who", user="1", is_bot_admin=True).lines())
 
