@@ -108,7 +108,8 @@ class Param:
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command; `example` is a whole message that works, `menu` puts it on the platforms' short menus, `about` says
-    whether it speaks of the market and its record, or of chats, their people and the bot itself.
+    whether it speaks of the market and its record, or of chats, their people and the bot itself. One for members that
+    `weighs_rights` does more for admins.
 
     Every `run` is handed the desk. One that only reads asks for a `Book` in its signature, which is all but the few
     governance commands: the type checker then keeps it from writing.
@@ -122,6 +123,12 @@ class Command:
     who: Who = Who.MEMBER
     menu: bool = True
     about: Literal["market", "chat"] = "market"
+    weighs_rights: bool = False
+
+    @property
+    def needs_rights(self) -> bool:
+        """Whether it depends on who asks: a platform then looks their rights up now, whatever it remembers."""
+        return self.weighs_rights or self.who > Who.MEMBER
 
     @property
     def usage(self) -> str:

@@ -91,4 +91,5 @@ COMMAND = Command(
     params=(Param("who", "the word who: with names, for this bot's admins", "text"),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

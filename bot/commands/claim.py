@@ -28,4 +28,5 @@ COMMAND = Command(
     params=(Param("code", "the code that the operator was shown", "text", required=True),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

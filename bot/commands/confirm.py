@@ -20,4 +20,5 @@ COMMAND = Command(
     params=(Param("code", "the code under a preview", "text", required=True),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

@@ -20,4 +20,5 @@ COMMAND = Command(
     params=(Param("whose", "me, or chat", "whose"),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

@@ -35,4 +35,5 @@ COMMAND = Command(
     example="/mode defi",
     params=(Param("index", "an index", "scope"), Param("mode", "a risk mode to follow", "mode")),
     menu=False,
+    weighs_rights=True,
 )

@@ -120,4 +120,5 @@ COMMAND = Command(
     example="/settings quiet 22:00-07:00 Europe/Berlin",
     params=(Param("setting", "what to change", "setting"), Param("value", "what it shall be", "text")),
     about="chat",
+    weighs_rights=True,
 )

@@ -77,4 +77,5 @@ COMMAND = Command(
     params=(Param("link", "the word of a link, like aave or s_defi", "text"),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

@@ -40,4 +40,5 @@ COMMAND = Command(
     params=(Param("index", "an index, or all", "scope"),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

@@ -30,4 +30,5 @@ COMMAND = Command(
     params=(Param("index", "an index, or all", "scope"),),
     menu=False,
     about="chat",
+    weighs_rights=True,
 )

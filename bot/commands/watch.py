@@ -82,4 +82,5 @@ COMMAND = Command(
     example="/watch aave",
     params=(Param("token", "a token", "token"),),
     about="chat",
+    weighs_rights=True,
 )

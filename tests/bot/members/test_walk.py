@@ -67,6 +67,21 @@ def test_every_command_answers_whoever_writes_whatever(
     assert club.database.journal.count(club.desk.ledger) == 0, "nothing is journalled without a confirmation"
 
 
+@each_command
+def test_a_command_whose_answer_depends_on_who_asks_says_that_it_weighs_rights(command: Command, club: Any) -> None:
+    """Platforms remember who is an admin for a while, and ask again for these."""
+    club.group("/subscribe all")
+    for text in (f"/{command.name}", command.example, f"/{command.name} defi"):
+        answers = [club.group(text, **ROLES[role] | {"user": "7"}) for role in ("a member", "an admin of the chat")]
+        if answers[0] != answers[1]:
+            assert command.needs_rights, text
+
+
+def test_the_commands_that_weigh_rights_are_these() -> None:
+    weighing = "start subscribe unsubscribe settings watch forget confirm mode claim audit"
+    assert {name for name, command in COMMANDS.items() if command.weighs_rights} == set(weighing.split())
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS.values() if c.who is Who.BOT_ADMIN], ids=lambda c: c.name)
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "an admin of the bot"])
 def test_what_is_for_bot_admins_is_refused_to_everybody_else_however_it_is_written(
