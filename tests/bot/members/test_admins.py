@@ -140,6 +140,7 @@ def test_an_announcement_is_confirmed_by_its_own_admin_in_time_who_still_is_one(
 
 
 def test_an_anonymous_admin_changes_the_chat_once_one_of_its_admins_confirms(club: Any) -> None:
+    """F38"""
     reply = club.group("/settings sound silent", **ANONYMOUS)
     assert not club.chat("-100").silent
     [button] = reply.buttons
@@ -173,6 +174,7 @@ def test_an_anonymous_admins_mode_is_confirmed_by_an_admin_of_the_chat(club: Any
 
 
 def test_words_in_a_chats_name_are_never_a_bot_admins(club: Any) -> None:
+    """F38"""
     reply = club.group(ANNOUNCE, **ANONYMOUS, is_bot_admin=True)
     assert not reply.ok
     confirm = club.group("/settings sound silent", **ANONYMOUS, is_bot_admin=True).buttons[0].command
