@@ -22,6 +22,8 @@ __all__ = ["Arguments", "Command", "Param", "Request", "Who", "dispatch"]
 
 LONGEST_MESSAGE = 400  # no command needs more; the rest of a longer message is not read
 
+MEANT = {"stop": ("unsubscribe", "all")}  # what people write by habit, and what it means here
+
 log = logging.getLogger(__name__)
 
 
@@ -72,7 +74,9 @@ def _split(text: str) -> tuple[str, list[str]]:
     first, given = spoken[0], spoken[1:]
     if first.startswith("$") and len(first) > 1:
         return "token", spoken
-    return first.lstrip("/").split("@", 1)[0].casefold(), given
+    name = first.lstrip("/").split("@", 1)[0].casefold()
+    name, *implied = MEANT.get(name, (name,))
+    return name, [*implied, *given]
 
 
 def _sorry(sentence: str) -> Reply:

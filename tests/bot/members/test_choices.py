@@ -92,6 +92,15 @@ def test_subscribing_twice_says_so_and_unsubscribing_says_what_is_left(club: Any
     assert club.say("/unsubscribe").text == ("This chat follows no index.",)
 
 
+@pytest.mark.parametrize("text", ["/stop", "stop", "/STOP@CrierBot"])
+def test_stop_leaves_every_index_as_people_expect_of_bots(text: str, club: Any) -> None:
+    club.say("/start everything")
+    assert "Nothing is sent here any more" in club.say(text).text[0]
+    assert club.chat().indices == ()
+    club.group("/subscribe defi")
+    assert not club.member(text).ok and club.chat("-100").indices == ("defi",)
+
+
 def test_only_in_private_one_is_offered_links_that_add_the_bot_elsewhere(club: Any) -> None:
     assert {b.url for b in club.say("/subscribe").buttons if b.url} == {ADD_TO_GROUP, ADD_TO_CHANNEL}
     assert not [b for b in club.group("/subscribe").buttons if b.url]
