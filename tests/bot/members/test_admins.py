@@ -80,11 +80,12 @@ def test_nothing_but_a_code_makes_a_bot_admin(club: Any) -> None:
 
 
 def test_an_announcement_goes_from_preview_to_the_chats_journal_and_audit(club: Any) -> None:
-    preview = club.say(ANNOUNCE, is_bot_admin=True)
+    admin = {"is_bot_admin": True, "user": "8675309"}
+    preview = club.say(ANNOUNCE, **admin)
     assert "Nothing is done yet" in preview.title and "this bot moves to another server" in preview.text[1]
     ledger = club.desk.ledger
     assert not club.database.notices.since(ledger)
-    said = club.say(preview.buttons[0].command, is_bot_admin=True)
+    said = club.say(preview.buttons[0].command, **admin)
     assert said.ok
     [notice] = club.database.notices.since(ledger)
     told = Reply.from_json(notice.reply)
@@ -95,12 +96,12 @@ def test_an_announcement_goes_from_preview_to_the_chats_journal_and_audit(club: 
     assert (entry.kind, body["text"], notice.head) == ("announcement", told.text[0], entry.hash)
     assert body["by"].startswith("admin-") and body["by"] in told.note[0]
     assert body["by"] not in " ".join(said.lines()), "under the admin's own message it would tell whose it is"
-    assert "42" not in entry.body + notice.reply
+    assert "8675309" not in entry.body + notice.reply
     assert club.database.verify(ledger).ok
     audited = " ".join(club.say("/audit").lines())
-    assert f"by {body['by']}: this bot moves" in audited and "telegram 42" not in audited
+    assert f"by {body['by']}: this bot moves" in audited and "8675309" not in audited
     named = club.group("/audit who", is_bot_admin=True)
-    assert "(telegram 42)" in " ".join(named.lines()) and named.private
+    assert "(telegram 8675309)" in " ".join(named.lines()) and named.private
 
 
 def test_an_announcement_of_one_index_goes_to_its_chats(club: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+import bot.manners
 from bot.admission import MOST_CHATS, admit
 from bot.command import Request
-from bot.manners import BURST, MOST_MESSAGES, MOST_PEOPLE, SECONDS_EACH, SILENCE, TAP_SECONDS, Manners
+from bot.manners import BURST, SECONDS_EACH, SILENCE, TAP_SECONDS, Manners
 from bot.reply import Reply
 from bot.texts import SLOW_DOWN
 
@@ -114,13 +115,13 @@ def test_admins_in_a_chats_name_share_one_pace_a_chat(manners: Manners) -> None:
     assert ask(manners, GROUP, anonymous=True, chat="-200") == DONE
 
 
-def test_a_crowd_is_not_remembered_for_ever(manners: Manners) -> None:
-    for n in range(MOST_PEOPLE + 5):
-        manners.judge(replace(PRIVATE, user=str(n)))
-    assert len(manners._people) == MOST_PEOPLE
-    for n in range(MOST_MESSAGES + 5):
-        manners._was_answered(replace(PRIVATE, message=str(n)))
-    assert len(manners._answered) == MOST_MESSAGES
+def test_a_crowd_is_not_remembered_for_ever(manners: Manners, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.manners, "MOST_PEOPLE", 50)
+    monkeypatch.setattr(bot.manners, "MOST_MESSAGES", 60)
+    for n in range(200):
+        assert ask(manners, PRIVATE, user=str(n), message=str(n)) == DONE
+    assert (len(manners._people), len(manners._answered)) == (50, 60)
+    assert ask(manners, PRIVATE, user="199", message="199") == SILENCE, "the newest are the ones remembered"
 
 
 def test_a_clock_that_stands_still_or_turns_back_gives_nothing_away(manners: Manners, clock: Clock) -> None:

@@ -115,9 +115,9 @@ def test_another_persons_code_counts_for_nobody_else_nowhere_else(
     assert club.say(confirm, is_bot_admin=True).ok, "and it is not used up by them"
 
 
-@pytest.mark.parametrize("code", ["", "K7QX9M2P", *HOSTILE])
-def test_a_forged_code_confirms_nothing(code: str, club: Any) -> None:
-    deeds(club)
+def test_a_forged_code_confirms_nothing(club: Any) -> None:
+    waiting = deeds(club)
     before = club.all_rows()
-    assert not club.say(f"/confirm {code}", is_bot_admin=True).ok
+    for code in ("", "K7QX9M2P", *HOSTILE, *(code[:-1] for code in waiting.values())):
+        assert not club.say(f"/confirm {code}", is_bot_admin=True).ok
     assert club.all_rows() == before
