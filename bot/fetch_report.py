@@ -123,7 +123,7 @@ def kind_reports(
 
 def _kind_report(route: Route, sources: Mapping[str, Source], standing: Standing, answered: Set[Series]) -> KindReport:
     every = {
-        series: sources[name].newest
+        series: sources[name].newest + sources[name].quiet
         for name in reversed(route.sources)
         for series in sources[name].series(standing.tokens)
         if series.kind == route.kind and not _is_absent(series, standing)

@@ -12,7 +12,8 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from random import Random
 
 from bot.fetch_plan import Standing, due, is_current, missing
@@ -20,6 +21,7 @@ from bot.fetch_report import FetchReport, SourceReport, coverage, kind_reports
 from bot.fetch_store import Brought, Keeper
 from bot.progress import Report
 from bot.settings import Settings
+from bot.source_list import sources_of
 from engine.errors import BadRequest, SourceError, StorageError
 from engine.sources.answer import Validator
 from engine.sources.http.client import HttpClient
@@ -44,16 +46,28 @@ def fetch(database: Database, settings: Settings, only: str = "", progress: Repo
     A source that fails is in the report, not raised.
     """
     keys = {name: key.get_secret_value() for name, key in settings.source_keys.items()}
-    job = Fetcher(database, system_clock(), bases=settings.source_bases, keys=keys, progress=progress)
-    return asyncio.run(job.run(_chosen(only)))
+    table = sources_of(settings)
+    chosen = _chosen(only, table)
+    job = Fetcher(database, system_clock(), sources=table, bases=settings.source_bases, keys=keys, progress=progress)
+    return asyncio.run(job.run(chosen))
 
 
-def _chosen(only: str) -> frozenset[str]:
+def _chosen(only: str, table: Mapping[str, Source]) -> frozenset[str]:
     names = frozenset(name.strip() for name in only.split(",") if name.strip())
-    unknown = sorted(names - SOURCES.keys())
+    unknown = sorted(names - table.keys())
     if unknown:
-        raise BadRequest(f"there is no source {unknown[0]!r}: there are {', '.join(SOURCES)}.")
-    return names or frozenset(SOURCES)
+        raise BadRequest(f"there is no source {unknown[0]!r}: there are {', '.join(table)}.")
+    return names or frozenset(table)
+
+
+@asynccontextmanager
+async def _to_its_end(batches: AsyncIterator[Batch]) -> AsyncIterator[AsyncIterator[Batch]]:
+    """Batches of a source that is let go of whatever happens: it may have requests under way."""
+    try:
+        yield batches
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
 
 
 class StoredValidators:
@@ -142,7 +156,7 @@ class Fetcher:
 
     def _is_served(self, series: Series, standing: Standing, source: Source) -> bool:
         """Whether an earlier source of this fetch has answered for a series, and left it new enough."""
-        return series in self._answered and is_current(series, standing, source.newest)
+        return series in self._answered and is_current(series, standing, source.newest + source.quiet)
 
     def _want(self, source: Source, since: Mapping[Series, dt.date], standing: Standing) -> Want:
         tokens = {token.symbol: token for token in standing.tokens}
@@ -157,21 +171,21 @@ class Fetcher:
         """Take and store all that one source brings; its error ends only its own part."""
         brought, error, before = Brought(), "", self._requests(source)
         self._progress(source.title, 0, len(want.since))
-        batches = source.fetch(self._client.bound(source), want)
-        while True:
-            try:
-                batch = await anext(batches, None)
-            except SourceError as failed:
-                error = str(failed)
-                break
-            except Exception as failed:  # a source is an outsider's word all the way: it must not end the others
-                log.exception("%s: its answer could not be read", source.id)
-                error = f"{source.title} answered in a way nobody foresaw ({type(failed).__name__})."
-                break
-            if batch is None:
-                break
-            self._store(source, want, batch, brought)
-            self._progress(source.title, len(brought.answered), len(want.since))
+        async with _to_its_end(source.fetch(self._client.bound(source), want)) as batches:
+            while True:
+                try:
+                    batch = await anext(batches, None)
+                except SourceError as failed:
+                    error = str(failed)
+                    break
+                except Exception as failed:  # a source is an outsider's word all the way: it must not end the others
+                    log.exception("%s: its answer could not be read", source.id)
+                    error = f"{source.title} answered in a way nobody foresaw ({type(failed).__name__})."
+                    break
+                if batch is None:
+                    break
+                self._store(source, want, batch, brought)
+                self._progress(source.title, len(brought.answered), len(want.since))
         self._answered |= brought.answered
         self._finish(source, want, brought, error, self._requests(source) - before)
 

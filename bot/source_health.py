@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.settings import Settings
+from bot.source_list import sources_of
 from engine.errors import SourceError
 from engine.sources.http.address import checked_bases
 from engine.sources.http.client import HttpClient
@@ -100,14 +101,15 @@ async def _probe(settings: Settings) -> list[tuple[str, bool, str]]:
     clock = Clock(time.monotonic, asyncio.sleep, lambda: dt.datetime.now(dt.UTC), Random())
     keys = {name: key.get_secret_value() for name, key in settings.source_keys.items()}
     bases = checked_bases(settings.source_bases)
-    async with HttpClient(SOURCES.values(), clock, limits=PROBE, bases=bases, keys=keys) as client:
-        questions = list(_questions(set(keys)))
+    table = sources_of(settings)
+    async with HttpClient(table.values(), clock, limits=PROBE, bases=bases, keys=keys) as client:
+        questions = list(_questions(table, set(keys)))
         return list(await asyncio.gather(*(_ask(client, source, url) for source, url in questions)))
 
 
-def _questions(keys: set[str]) -> Iterator[tuple[Source, str]]:
+def _questions(table: Mapping[str, Source], keys: set[str]) -> Iterator[tuple[Source, str]]:
     """The probe of every host that can be asked: those for a key only where there is one."""
-    for source in SOURCES.values():
+    for source in table.values():
         for host in source.hosts:
             if source.key and host.origin in source.key.origins and source.id not in keys:
                 continue
