@@ -26,7 +26,7 @@ from engine.errors import BadRequest, SourceError, StorageError
 from engine.sources.answer import Validator
 from engine.sources.http.client import HttpClient
 from engine.sources.http.limits import Clock, Limits
-from engine.sources.port import CANDLES, SNAPSHOTS, Batch, Series, Source, Want
+from engine.sources.port import CANDLES, HEADLINES, SNAPSHOTS, Batch, Series, Source, Want
 from engine.sources.table import ROUTES, SOURCES, Route
 from storage.database import Database
 
@@ -104,6 +104,7 @@ class Fetcher:
         self._sources = sources
         self._routes = routes
         self._progress = progress or (lambda step, done, total: None)
+        self._keys = frozenset(keys or ())
         self._hosts = database.sources.hosts()
         self._keeper = Keeper(database, self._hosts)
         self._client = HttpClient(
@@ -114,7 +115,9 @@ class Fetcher:
 
     async def run(self, only: Iterable[str] | None = None) -> FetchReport:
         """Ask the sources of `only` (all of them where it is None) for what is missing, and say what came."""
-        chosen = frozenset(self._sources if only is None else only)
+        asked = frozenset(self._sources if only is None else only)
+        unasked = frozenset(name for name in asked if self._sources[name].needs_key and name not in self._keys)
+        chosen = asked - unasked
         routes = [Route(r.kind, tuple(s for s in r.sources if s in chosen)) for r in self._routes]
         async with self._client:
             for origin, host in self._hosts.items():
@@ -125,7 +128,7 @@ class Fetcher:
                 [route for route in routes if route.kind != SNAPSHOTS],
             ):
                 await self._stage(stage)
-        return self._report([route for route in routes if route.sources])
+        return self._report([route for route in routes if route.sources], unasked)
 
     async def _stage(self, routes: Sequence[Route]) -> None:
         """All waves of some routes."""
@@ -165,7 +168,9 @@ class Fetcher:
             for series in since
             if series.kind == CANDLES and (candles := self._db.live.tail_of_candles(tokens[series.subject].id, 1))
         }
-        return Want(since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last)
+        texts = self._db.live.newest_texts() if HEADLINES in source.feeds else {}
+        newest = {series: texts[series.subject] for series in since if series.subject in texts}
+        return Want(since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last, newest)
 
     async def _ask(self, source: Source, want: Want) -> None:
         """Take and store all that one source brings; its error ends only its own part."""
@@ -211,6 +216,7 @@ class Fetcher:
                 requests=requests,
                 error=error,
                 notes=tuple(brought.notes),
+                optional=source.optional,
             )
         )
 
@@ -221,10 +227,10 @@ class Fetcher:
     def _standing(self) -> Standing:
         return Standing.of(self._db, self._clock.wall())
 
-    def _report(self, routes: Sequence[Route]) -> FetchReport:
+    def _report(self, routes: Sequence[Route], unasked: frozenset[str]) -> FetchReport:
         standing = self._standing()
         kinds = kind_reports(routes, self._sources, standing, self._answered)
         share = coverage(self._db, standing)
         if share is not None and share >= ENOUGH:
             self._db.market.set_provenance("live", "yes")
-        return FetchReport(tuple(self._reports), kinds, share, len(standing.tokens))
+        return FetchReport(tuple(self._reports), kinds, share, len(standing.tokens), tuple(sorted(unasked)))

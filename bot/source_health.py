@@ -61,6 +61,8 @@ def _quota(source: Source, quotas: dict[str, int | None]) -> int | None:
 def _state(
     source: Source, status: SourceStatus | None, newest: str | None, quota: int | None, held: int, now: dt.datetime
 ) -> SourceState:
+    if status is None and source.needs_key:
+        return SourceState(source.id, True, "needs a key (CRIER_SOURCE_KEYS); not asked without one", "needs a key")
     if status is None:
         return SourceState(source.id, True, "never asked; crier fetch asks it", "")
     failed = status.error_at is not None and (status.answered is None or status.error_at > status.answered)
@@ -77,7 +79,10 @@ def _state(
     if status.error:
         parts.append(f"last error {_ago(status.error_at, now)}: {status.error}")
     brief = f"failed {_ago(status.error_at, now)}" if failed else f"answered {_ago(status.answered, now)}"
-    return SourceState(source.id, not failed, "; ".join(parts).rstrip("."), brief)
+    if failed and source.optional:
+        brief = "missing"
+        parts.insert(0, "missing, which is no failure" + (": a key may help" if source.key else ""))
+    return SourceState(source.id, source.optional or not failed, "; ".join(parts).rstrip("."), brief)
 
 
 def _ago(instant: str | None, now: dt.datetime) -> str:

@@ -91,6 +91,10 @@ class LiveStore:
         (newest,) = self._db.rows("SELECT MAX(date) FROM snapshots")[0]
         return days | ({("snapshots", ""): newest} if newest else {})
 
+    def newest_texts(self) -> dict[str, str]:
+        """When the newest text of every place was published, ISO in UTC, by place."""
+        return dict(self._db.rows("SELECT source, MAX(published_at) FROM headlines GROUP BY source"))
+
     def volume_sources(self) -> dict[str, str]:
         """Whose volume each token's latest candle carries, by symbol: levels compare within one source only."""
         rows = self._db.rows(

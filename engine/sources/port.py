@@ -50,6 +50,7 @@ class Want:
     """What is missing: for each series the first day asked for, up to `until` and the tokens by symbol.
 
     `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
+    `newest` is when the newest text of a series was published, ISO in UTC.
     """
 
     since: Mapping[Series, dt.date]
@@ -57,6 +58,7 @@ class Want:
     instant: dt.datetime
     tokens: Mapping[str, Token] = field(default_factory=dict)
     last: Mapping[str, Candle] = field(default_factory=dict)
+    newest: Mapping[Series, str] = field(default_factory=dict)
 
     def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
         """The series that are asked for from the same day on, oldest day first: one request each, where one can."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from emulators.world import World
 
-HOURS = ("07:15:20", "09:40:05")  # of texts; both have passed at noon
+HOURS = ("07:15:20", "09:40:05", "03:10:59", "05:00:01", "08:08:08", "11:30:30")  # of texts; all have passed at noon
+USUAL = 2  # texts a day
 BEGAN = 64  # days after the world's first day: an outlet shows its latest texts only
 SAID = (
     "Bitcoin rallies 9% to a record high",
@@ -34,13 +35,13 @@ class Told:
 TextTwist = Callable[[list[Told]], list[Told]]
 
 
-def texts(world: World, outlet: str, per_day: int = len(HOURS)) -> list[Told]:
+def texts(world: World, outlet: str, per_day: int = USUAL) -> list[Told]:
     """What an outlet has published up to the world's today, oldest first."""
     found = []
     first = world.first + dt.timedelta(days=BEGAN)
     for age in range((world.today - first).days + 1):
         day = first + dt.timedelta(days=age)
-        for number, hour in enumerate(HOURS[:per_day]):
+        for number, hour in enumerate(sorted(HOURS[:per_day])):
             said = SAID[(age * 2 + number + len(outlet)) % len(SAID)]
             title = f"{said} & more, says {outlet} on {day:%d %B} “no. {number}”"
             author = f"Writer {(age + number) % 4} of {outlet}"
@@ -48,9 +49,9 @@ def texts(world: World, outlet: str, per_day: int = len(HOURS)) -> list[Told]:
     return found
 
 
-def told(world: World, outlet: str) -> list[Told]:
+def told(world: World, outlet: str, per_day: int = USUAL) -> list[Told]:
     """The same as it is told: newest first, twisted where the world is."""
-    return world.text_twist(texts(world, outlet))[::-1]
+    return world.text_twist(texts(world, outlet, per_day))[::-1]
 
 
 def _last(**changes: object) -> TextTwist:
