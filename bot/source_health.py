@@ -32,7 +32,7 @@ class SourceState:
     brief: str
 
 
-def source_states(database: Database, now: dt.datetime) -> list[SourceState]:
+def source_states(database: Database, now: dt.datetime, table: Mapping[str, Source] = SOURCES) -> list[SourceState]:
     """Every source of the table; none where the market is simulated, which asks nobody."""
     if database.market.is_simulated():
         return []
@@ -45,7 +45,7 @@ def source_states(database: Database, now: dt.datetime) -> list[SourceState]:
         _state(
             source, statuses.get(name), _newest(name, cursors), _quota(source, quotas), quarantined.get(name, 0), now
         )
-        for name, source in SOURCES.items()
+        for name, source in table.items()
     ]
 
 

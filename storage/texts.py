@@ -30,18 +30,20 @@ class TextStore:
         whatever date it bears, does not make it known earlier.
         """
         instant, today = seen.isoformat(timespec="seconds"), seen.date()
-        new: list[Headline] = []
+        new, told = list[Headline](), dict[tuple[str, ...], list[dt.datetime]]()
         written, room = Written(), dict[Key, int]()
         for headline in headlines:
             place = (headline.source, headline.published_at[:10])
             if place not in room:
                 room[place] = daily - self._count(*place)
-            if self._stands(headline) or any(_are_one(headline, other) for other in new):
+            moment, before = dt.datetime.fromisoformat(headline.published_at), told.setdefault(headline[1:4], [])
+            if self._stands(headline, moment) or any(abs(moment - other) <= AGAIN for other in before):
                 written += Written(same=1)
             elif daily and room[place] <= 0:
                 written += Written(over=1)
             else:
                 room[place] -= 1
+                before.append(moment)
                 since = followed.get((SERIES, headline.source), today)
                 new.append(headline._replace(known=first_known(headline.known, today, since)))
         return written + self._market.put_headlines(new, instant)
@@ -50,13 +52,6 @@ class TextStore:
         sql = "SELECT COUNT(*) FROM headlines WHERE published_at BETWEEN ? AND ? AND source = ?"
         return int(self._db.rows(sql, (day, f"{day} 23:59:59", source))[0][0])
 
-    def _stands(self, headline: Headline) -> bool:
-        moment = dt.datetime.fromisoformat(headline.published_at)
+    def _stands(self, headline: Headline, moment: dt.datetime) -> bool:
         sql = "SELECT 1 FROM headlines WHERE published_at BETWEEN ? AND ? AND source = ? AND subject = ? AND title = ?"
         return self._db.row(sql, (str(moment - AGAIN), str(moment + AGAIN), *headline[1:4])) is not None
-
-
-def _are_one(one: Headline, other: Headline) -> bool:
-    """Whether two texts of a batch are one text told twice."""
-    apart = dt.datetime.fromisoformat(one.published_at) - dt.datetime.fromisoformat(other.published_at)
-    return one[1:4] == other[1:4] and abs(apart) <= AGAIN

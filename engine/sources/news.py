@@ -7,6 +7,7 @@ read by programs. Only title, author and date are kept: no text, no link.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -56,7 +57,7 @@ async def _ask(client: Client, outlet: Outlet, series: Series) -> Batch:
     answer = await client.get(outlet.url)
     if answer.unchanged:
         return Batch(answered=frozenset({series}))
-    feed = read_feed(answer)
+    feed = await asyncio.to_thread(read_feed, answer)  # a large one takes a second
     reader = Reader()
     for item in feed.items:
         reader.take(series, item.when, item.excerpt, partial(_read, outlet, item))

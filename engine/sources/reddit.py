@@ -8,6 +8,7 @@ failure. Kept are the title, a date, and a voice in place of the author's name.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
@@ -73,7 +74,7 @@ async def _ask(client: Client, place: Outlet, series: Series) -> Batch:
     if answer.unchanged:
         return Batch(answered=frozenset({series}))
     reader = Reader()
-    for title, author, when in _from_api(answer) if client.has_key else _from_feed(answer):
+    for title, author, when in await asyncio.to_thread(_from_api if client.has_key else _from_feed, answer):
         reader.take(series, when, title, partial(_read, place, title, author, when))
     return reader.batch({series}, answer)
 

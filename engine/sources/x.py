@@ -25,6 +25,7 @@ ORIGIN = "https://api.x.com"
 PATH = "/2/tweets/search/recent"
 FIELDS = frozenset({"id", "text", "created_at", "author_id", "edit_history_tweet_ids", "lang"})
 MOST = 50  # posts of one answer
+LATEST = dt.timedelta(seconds=30)  # a search may not start later than ten seconds ago
 DAYS = 6  # a recent search reaches back seven days; a start beyond that is refused
 
 
@@ -76,7 +77,7 @@ async def _ask(client: Client, search: Outlet, series: Series, want: Want) -> Ba
     for item in {str(entry(item, "id")): item for item in reversed(found)}.values():
         reader.expect(item, FIELDS)
         when, text, author = (entry(item, part) for part in ("created_at", "text", "author_id"))
-        reader.take(series, when, item, partial(_read, search, when, text, author))
+        reader.take(series, when, text, partial(_read, search, when, text, author))
     return reader.batch({series})
 
 
@@ -85,7 +86,8 @@ def _start(series: Series, want: Want) -> dt.datetime:
     first = dt.datetime.combine(want.since[series], dt.time(), dt.UTC)
     newest = want.newest.get(series)
     after = dt.datetime.fromisoformat(f"{newest}+00:00") + dt.timedelta(seconds=1) if newest else first
-    return max(first, after, (want.instant - dt.timedelta(days=DAYS)).replace(microsecond=0))
+    earliest = (want.instant - dt.timedelta(days=DAYS)).replace(microsecond=0)
+    return min(max(first, after, earliest), want.instant - LATEST)
 
 
 def _parameters(search: Outlet, start: dt.datetime) -> dict[str, str]:

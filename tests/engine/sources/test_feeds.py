@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from engine.errors import SourceGarbled
 from engine.sources.answer import Answer
@@ -83,3 +86,25 @@ def test_letters_survive_every_alphabet(encoding: str) -> None:
     head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
     body = feed("<item><title>Zürich’s bank</title><guid>1</guid></item>", head=head).decode().encode(encoding)
     assert [item.title for item in read(body).items] == ["Zürich’s bank"]
+
+
+VALID = feed(*(ITEM.format(i, DATED) for i in range(4)))
+
+
+@given(st.data())
+def test_no_damage_to_a_feed_does_more_than_have_it_refused(data: st.DataObject) -> None:
+    body = bytearray(VALID)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        cut = data.draw(st.integers(0, 12))
+        body[at : at + cut] = data.draw(st.binary(max_size=12))
+    with contextlib.suppress(SourceGarbled):
+        for item in read(bytes(body)).items:
+            assert isinstance(item.title, str)
+            assert item.when is None or dt.datetime.fromisoformat(item.when).tzinfo is not None
+
+
+@given(st.binary(max_size=400))
+def test_whatever_is_sent_instead_of_a_feed_is_refused_or_empty(body: bytes) -> None:
+    with contextlib.suppress(SourceGarbled):
+        assert read(body).items == ()
