@@ -3,8 +3,9 @@
 Documentation: https://core.telegram.org/widgets/post (posts of public channels may be embedded; a channel's preview,
 t.me/s/NAME, is a page of the same widgets: div.tgme_widget_message with data-post, its text in
 div.tgme_widget_message_text, its instant in time[datetime]). A channel without a preview leads to another page and
-counts as not readable. Read with selectolax: it parses as browsers do, in C, whatever a page holds, and what is needed
-are three selectors; with the standard library's parser it would be a state machine of our own.
+counts as not readable. Read with selectolax: it repairs a broken page as browsers do, and what is needed are three
+selectors; with the standard library's parser it would be a state machine of our own. Tags that are never closed cost it
+quadratic time, so a page with more of them than any preview has is not parsed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from engine.sources.reading import Reader
 from engine.sources.wording import headline, instant, post, voice
 
 ORIGIN = "https://t.me"
-MOST_BYTES = 4_000_000  # a preview has twenty posts
+MOST_BYTES = 2_000_000  # a preview has twenty posts
+MOST_TAGS = 15_000  # and some hundred tags a post; as many nested ones take a second or two
 MOST_POSTS = 200
 TAIL = 2000  # bytes in which a whole page ends
 
@@ -80,7 +82,7 @@ def _posts(answer: Answer, channel: str) -> list[Post]:
     """The posts of a preview that say something, oldest first, each once."""
     from selectolax.lexbor import LexborHTMLParser
 
-    if len(answer.body) > MOST_BYTES:
+    if len(answer.body) > MOST_BYTES or answer.body.count(b"<") > MOST_TAGS:
         raise SourceGarbled(f"{answer.host} sent a page of {len(answer.body):,} bytes: too much to be a preview.")
     if b"</html>" not in answer.body[-TAIL:]:
         raise SourceGarbled(f"{answer.host} sent a page that breaks off: nothing of it was used.")

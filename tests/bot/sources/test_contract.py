@@ -250,8 +250,8 @@ async def test_a_source_that_lies_is_not_believed(
 
 
 @pytest.mark.parametrize("fault", sorted(FEED_WAY))
-@pytest.mark.parametrize("name", ["news", "reddit"])
-async def test_a_source_of_feeds_survives_every_fault_of_a_feed(
+@pytest.mark.parametrize("name", OF_TEXTS)
+async def test_a_source_of_texts_survives_every_fault_of_a_feed(
     name: str, fault: str, undisturbed: dict[str, dict[Any, Any]]
 ) -> None:
     """F16, F23: a bomb, a flood, another alphabet: what can be read is read as it was meant, the rest not used."""
