@@ -24,7 +24,7 @@ from engine.sources.reading import Reader, Unreadable, entries, entry, number
 from engine.sources.wording import headline, instant, post, voice
 
 PUBLIC, API = "https://www.reddit.com", "https://oauth.reddit.com"
-NEWEST = "100"
+NEWEST = 100
 
 
 def source(outlets: Mapping[str, Outlet]) -> Source:
@@ -68,7 +68,7 @@ def _fetching(places: Mapping[str, Outlet]) -> Fetch:
 
 async def _ask(client: Client, place: Outlet, series: Series) -> Batch:
     if client.has_key:
-        answer = await client.get(f"{API}/r/{place.name}/new", {"limit": NEWEST, "raw_json": "1"})
+        answer = await client.get(f"{API}/r/{place.name}/new", {"limit": str(NEWEST), "raw_json": "1"})
     else:
         answer = await client.get(f"{PUBLIC}/r/{place.name}/new/.rss")
     if answer.unchanged:
@@ -82,7 +82,10 @@ async def _ask(client: Client, place: Outlet, series: Series) -> Batch:
 def _from_api(answer: Answer) -> list[tuple[object, object, object]]:
     """Title, author and instant of each thing of a Listing, each once."""
     found: dict[object, tuple[object, object, object]] = {}
-    for thing in entries(answer.json(), "data", "children"):
+    things = entries(answer.json(), "data", "children")
+    if len(things) > NEWEST:
+        raise SourceGarbled(f"{answer.host} sent more posts than it was asked for: nothing of it was used.")
+    for thing in things:
         data = entry(thing, "data")
         name = str(entry(data, "name"))
         found.setdefault(name, (entry(data, "title"), entry(data, "author"), _seconds(entry(data, "created_utc"))))

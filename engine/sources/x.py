@@ -72,8 +72,8 @@ async def _ask(client: Client, search: Outlet, series: Series, want: Want) -> Ba
     count = entry(raw, "meta", "result_count")
     reader = Reader()
     found = entries(raw, "data") if count != 0 else []
-    if count != len(found):
-        raise SourceGarbled("X says how many posts it found, and sends another number of them: nothing was used.")
+    if count != len(found) or len(found) > MOST:
+        raise SourceGarbled("X sends another number of posts than it says or was asked for: nothing of it was used.")
     for item in {str(entry(item, "id")): item for item in reversed(found)}.values():
         reader.expect(item, FIELDS)
         when, text, author = (entry(item, part) for part in ("created_at", "text", "author_id"))

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from emulators.bench import KEY, bench
-from emulators.faults import WAY, status
+from emulators.faults import WAY, reshaped, status
 from emulators.reddit import TOKEN
 from rich.console import Console
 
@@ -95,6 +95,20 @@ async def test_an_app_of_one_s_own_reads_reddit_where_its_feeds_are_refused(capl
         kept = str([b.database.connection.rows(f"SELECT * FROM {name}") for name in ("validators", "source_status")])
         text = kept + caplog.text + json.dumps(report.to_dict())
         assert KEY not in text and KEY.partition(":")[2] not in text and TOKEN not in text
+
+
+async def test_more_posts_than_were_asked_for_are_not_read() -> None:
+    """F16."""
+    async with bench("reddit", "x") as b:
+        b.keys = {"reddit": KEY, "x": KEY}
+        many = [{"data": {"name": f"t3_{i}", "title": "x", "author": "y", "created_utc": 1}} for i in range(101)]
+        posts = [{"id": str(i), "text": "x", "created_at": "2026-03-18T09:00:00Z", "author_id": "1"} for i in range(51)]
+        told = {"data": {"children": many}}, {"data": posts, "meta": {"result_count": len(posts)}}
+        with b.service.failing(reshaped(lambda answer: told["meta" in answer]), where="/new"):
+            b.service.fail(reshaped(lambda answer: told[1]), where="/2/tweets")
+            report = await b.fetch()
+        assert b.stored() == {}
+        assert {source.id for source in report.sources if source.error} == {"reddit", "x"}
 
 
 async def test_no_author_of_a_post_is_kept_by_name() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from engine.errors import SourceGarbled
 from engine.sources.answer import Answer
-from engine.sources.feeds import MOST_BYTES, MOST_ITEMS, MOST_TAGS, read_feed
+from engine.sources.feeds import MOST_BYTES, MOST_ITEMS, MOST_MARKS, read_feed
 
 ITEM = "<item><title>Bitcoin &amp; Ether</title><guid>{0}</guid><pubDate>{1}</pubDate></item>"
 DATED = "Wed, 18 Mar 2026 09:30:00 +0100"
@@ -63,7 +63,8 @@ def test_the_name_of_a_file_is_not_opened(tmp_path: Path) -> None:
         (feed('<!DOCTYPE x [<!entity a "b">]>').decode().encode("utf-16"), "entities"),
         (feed(ITEM.format(1, DATED))[:-40], "breaks off"),
         (feed(*["<item/><item>"] * (MOST_ITEMS + 1)), "too much"),
-        (feed("<a>" * (MOST_TAGS + 1)), "too much"),
+        (feed("<a>" * (MOST_MARKS + 1)), "too much"),
+        (feed("&" * (MOST_MARKS + 1)), "too much"),
         (feed("x" * (MOST_BYTES + 1)), "too much"),
     ],
 )
@@ -77,7 +78,7 @@ def test_what_is_no_newsroom_s_feed_is_refused_in_one_sentence(body: bytes, says
 def test_the_worst_feed_that_is_read_takes_seconds_and_not_minutes() -> None:
     start = time.process_time()
     with pytest.raises(SourceGarbled):
-        read(feed("<a>" * (MOST_TAGS // 4)))
+        read(feed("<a>" * (MOST_MARKS // 16)))
     assert time.process_time() - start < 5
 
 
