@@ -28,7 +28,7 @@ HOMES = {  # library -> where it may be imported
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/exchanges.py",),
     "feedparser": ("engine/sources/feeds.py",),
-    "selectolax": ("engine/sources/telegram.py",),
+    "selectolax": ("engine/sources/telegram_channels.py",),
 }
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.sources import coinmetrics, exchanges, fear_greed, fred, news, reddit, telegram, x
+from engine.sources import coinmetrics, exchanges, fear_greed, fred, news, reddit, telegram_channels, x
 from engine.sources.outlets import Outlet, default_outlets
 from engine.sources.port import Source
 
-READERS = (news, reddit, telegram, x)  # modules whose source reads the outlets that it is given
+READERS = (news, reddit, telegram_channels, x)  # modules whose source reads the outlets that it is given
 
 
 def sources(outlets: Mapping[str, Outlet]) -> dict[str, Source]:

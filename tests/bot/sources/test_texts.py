@@ -112,7 +112,7 @@ async def test_more_posts_than_were_asked_for_are_not_read() -> None:
 
 
 async def test_no_author_of_a_post_is_kept_by_name() -> None:
-    async with bench("reddit", "telegram", "x") as b:
+    async with bench("reddit", "telegram_channels", "x") as b:
         await b.fetch()
         authors = {row[5] for row in b.headlines()}
         assert len(authors) > 20
@@ -160,7 +160,7 @@ async def test_x_is_left_alone_until_its_limit_is_renewed() -> None:
 
 
 async def test_a_channel_without_a_preview_is_named_and_the_others_are_read() -> None:
-    async with bench("telegram") as b:
+    async with bench("telegram_channels") as b:
         with b.service.failing(WAY["sends a page in disguise"], where="coindesk"):
             report = await b.fetch()
         assert {row[2] for row in b.written() - b.stored().keys()} == {"t_coindesk"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from bot.phrases import counted, listed
 from bot.reply import Column, Reply, Table
@@ -34,15 +34,19 @@ def subjects(text: str, names: Names, day: dt.date, trading: Set[str] = frozense
     return names.find(text, day, trading.__contains__ if trading else None)
 
 
+Wants = Callable[[str, str], bool]  # platform and chat: did its admins switch the counting on, and is it on now
+
+
 class Listener:
     """Hears the messages of chats that want their pulse counted, and adds the counts to the database when told to.
 
-    One write a message would be many: call `flush` every minute or so and at the end. What a kill takes are counts of
-    the last minute.
+    `wants` is asked at every message and again before anything is stored. One write a message would be many: call
+    `flush` every minute or so and at the end. What a kill takes are counts of the last minute.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, wants: Wants) -> None:
         self._db = database
+        self._wants = wants
         self._heard: dict[tuple[str, str, dt.date], Counter[str]] = {}
         self._names = Names({}, {})
         self._trading: frozenset[str] = frozenset()
@@ -50,7 +54,7 @@ class Listener:
 
     def hear(self, platform: str, chat: str, text: str, now: dt.datetime) -> None:
         """Count a message of a chat; of one that did not switch its pulse on, nothing."""
-        if not self._db.chats.get(platform, chat).pulse:
+        if not self._wants(platform, chat):
             return
         day = now.astimezone(dt.UTC).date()
         self._learn(day)
@@ -62,7 +66,7 @@ class Listener:
         heard, self._heard = self._heard, {}
         with self._db.atomic():
             for (platform, chat, day), counts in heard.items():
-                if self._db.chats.get(platform, chat).pulse:
+                if self._wants(platform, chat):
                     self._db.pulse.add(platform, chat, day, counts)
 
     def _learn(self, day: dt.date) -> None:
@@ -75,9 +79,12 @@ class Listener:
         self._known_on = day
 
 
-def pulse(database: Database, platform: str, chat: str, today: dt.date) -> Reply:
-    """Show a chat its week: how much was written, of which tokens, and how that was the week before."""
-    if not database.chats.get(platform, chat).pulse:
+def chat_pulse(database: Database, platform: str, chat: str, today: dt.date, on: bool) -> Reply:
+    """Show a chat its week: how much was written, of which tokens, and how that was the week before.
+
+    `on` is whether its admins switched the counting on.
+    """
+    if not on:
         return Reply(title="Pulse of this chat", text=(OFF,), ok=False)
     found = database.pulse.weeks(platform, chat, today)
     written = next((entry for entry in found if entry.subject == MESSAGES), Pulse(MESSAGES, 0, 0))

@@ -42,7 +42,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
     channels = of_kind(outlets, "telegram")
     first = next((channel.name for channel in channels.values()), "telegram")
     return Source(
-        id="telegram",
+        id="telegram_channels",
         title="Telegram channels",
         family="sentiment",
         feeds=(HEADLINES,),
