@@ -170,7 +170,9 @@ class Fetcher:
         }
         texts = self._db.live.newest_texts() if HEADLINES in source.feeds else {}
         newest = {series: texts[series.subject] for series in since if series.subject in texts}
-        return Want(since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last, newest)
+        return Want(
+            since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last, newest=newest
+        )
 
     async def _ask(self, source: Source, want: Want) -> None:
         """Take and store all that one source brings; its error ends only its own part."""
