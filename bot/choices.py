@@ -160,7 +160,7 @@ def _unmuted(asked: Asked, value: str) -> Chat:
 def fewer(asked: Asked, value: str) -> Chat:
     """One step towards fewer and shorter messages; BadRequest where only the short weekly one is left."""
     chat = asked.chat
-    for field in ("pulse", "watched", "danger"):
+    for field in ("watched", "danger"):
         if getattr(chat, field):
             return _turned(chat, field, False)
     if not chat.short:

@@ -80,12 +80,12 @@ ABOUT_SETTING: Mapping[str, str] = {
     "sound": "Whether messages that come by themselves make a sound.",
     "length": "Short: the level and the week. Full: holdings and reasons too.",
     "plain": "Whether the words of each answer are explained below it.",
-    "pulse": "A short line in the middle of the week: how the indices stand.",
+    "pulse": "Whether messages are counted by day, with the tokens they speak of, for this chat alone; no text is kept.",
     "topic": "The topic of a group in which messages are posted: here, or none.",
     "role": "A role that Discord pings with messages: its number, or none.",
     "mute": "Nothing is sent for some days, danger alerts included.",
     "unmute": "Ends a mute: messages come again from then on.",
-    "fewer": "One step fewer: first pulse, watched tokens and danger alerts go, then the weekly message is short.",
+    "fewer": "One step fewer: first watched tokens and danger alerts go, then the weekly message is short.",
 }
 ABOUT_PANEL = "By words too: /settings quiet 22:00-07:00 Europe/Berlin."
 MUTE_BUTTON = "Mute 7 days"
@@ -115,6 +115,9 @@ PRIVACY: Mapping[str, str] = {
     "chats": "Of this chat, once it chose something: {columns}.",
     "subscriptions": "The indices that a chat follows.",
     "watches": "The tokens that a chat watches.",
+    "chat_pulse": (
+        "Of a chat whose pulse is on: how many messages a day, and how many of them spoke of which token, for 90 days."
+    ),
     "identities": ("Of you: the pseudonym you were given, if you ordered something as an admin or added me to a chat."),
     "audit": "Of an admin's order or announcement: when, in which chat, and by whom.",
     "confirmations": (
@@ -161,7 +164,7 @@ HOW_TO_FORGET = (
 
 # /forget
 FORGET_WHAT: Mapping[str, str] = {
-    "chat": "What this chat chose: indices, watched tokens, all settings. Nothing is sent here any more.",
+    "chat": "What this chat chose: indices, watched tokens, all settings, its pulse. Nothing is sent here any more.",
     "me": (
         "Who stands behind your pseudonym, your waiting codes, and your rights as an admin of this bot if you claimed "
         "them. Orders stay in the journal and lead to nobody."

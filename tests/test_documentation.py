@@ -8,7 +8,6 @@ import pytest
 from bot.admission import MOST_CHATS
 from bot.commands import COMMANDS
 from bot.manners import BURST, SECONDS_EACH, TAP_SECONDS
-from bot.pulse import WEEKDAY
 from bot.settings import Settings
 from bot.texts import ABOUT_SETTING, CHOICES, SETTINGS
 from engine.measures import KINDS
@@ -45,7 +44,6 @@ def test_the_figures_of_the_commands_page_are_those_of_the_code(page):
     assert f"within {TAP_SECONDS:g} seconds are one tap" in " ".join(text.split())
     assert f"One person may add it to {MOST_CHATS} chats" in text
     assert all(f"| {label} |" in text for label in CHOICES.values())
-    assert WEEKDAY == 3 and "the pulse on Thursdays" in text
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

@@ -75,7 +75,7 @@ def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
     assert reply.table is not None
     assert ("DeFi", "20 %", "hold") in reply.table.rows
     assert reply.chart is not None
-    assert [mark.label for mark in reply.chart.marks] == ["6 Nov: bearish, B+", "13 Nov: bullish, B+"]
+    assert [mark.label for mark in reply.chart.marks if mark.label] == ["6 Nov: bearish, B+", "13 Nov: bullish, B+"]
 
 
 @pytest.mark.parametrize("text", ["/token zzzz", "/why zzzz"])

@@ -216,10 +216,9 @@ def test_fewer_goes_step_by_step_to_one_short_message_a_week(club: Any) -> None:
         chat = club.chat()
         steps.append((chat.pulse, chat.watched, chat.danger, chat.short))
     assert steps == [
-        (False, True, True, False),
-        (False, False, True, False),
-        (False, False, False, False),
-        (False, False, False, True),
+        (True, False, True, False),
+        (True, False, False, False),
+        (True, False, False, True),
     ]
     assert "/unsubscribe" in reply.lines()[0] and club.chat().weekly
 

@@ -44,6 +44,7 @@ def live(club: Any) -> None:
     club.say("/subscribe all")
     club.say("/settings role 123454321")
     club.say("/watch aave")
+    club.database.pulse.add("telegram", "42", club.now.date(), {"": 3, "AAVE": 2})
     club.say(f"/claim {club.database.admins.new_code(club.now)}", user="8675309")
     confirm = club.say("/announce all hello to everybody", user="8675309", is_bot_admin=True).buttons[0].command
     club.say(confirm, user="8675309", is_bot_admin=True)
