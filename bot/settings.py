@@ -25,6 +25,9 @@ class Settings(BaseSettings):
 
     source_keys: Annotated[dict[str, SecretStr], Field(description="Keys of live sources, by source id.")] = {}
     source_bases: Annotated[dict[str, str], Field(description="Other base addresses of live sources, by origin.")] = {}
+    outlets: Annotated[Path | None, Field(description="An own list of feeds, subreddits, channels and searches.")] = (
+        None
+    )
 
     web_port: Annotated[int | None, Field(ge=1, le=65535, description="Serve the public page on this port.")] = None
     web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
