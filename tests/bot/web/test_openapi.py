@@ -62,6 +62,7 @@ def _walk(operation, mode, given, limits):
     @given(case=cases)
     def ask(case):
         answer = case.call(timeout=10)
-        case.validate_response(answer)
+        if answer.status_code != 414:  # a refusal too, which schemathesis does not take for one
+            case.validate_response(answer)
 
     ask()
