@@ -1,8 +1,11 @@
 """Who asks and how often: the pace of each address, proxies that are believed, and how the site refuses."""
 
+import asyncio
+
 import pytest
 
 from bot.settings import read_settings
+from bot.web import server
 from bot.web.manners import MOST_KNOWN, Pace, asker, proxies
 from engine.errors import BadConfiguration
 
@@ -86,3 +89,25 @@ async def test_a_port_that_is_taken_is_told_in_a_sentence(decided, serve):
         port = int(found.address.rsplit(":", 1)[1])
         with pytest.raises(BadConfiguration, match=f"port {port}"):
             await serve(decided, web_port=port).__aenter__()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"\x16\x03\x01", b"GET / HTTP/9\r\n\r\n"])
+async def test_a_line_on_which_nothing_whole_is_said_is_closed_without_a_word_in_the_log(
+    decided, serve, monkeypatch, caplog, sent
+):
+    monkeypatch.setattr(server, "IDLE", 0.2)
+    async with serve(decided) as (found, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(found.address.rsplit(":", 1)[1]))
+        writer.write(sent)
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        await writer.wait_closed()
+    assert answer == b"" or answer.startswith(b"HTTP/1.0 400 ")
+    assert b"Traceback" not in answer
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("header", ["X-Long", "Cookie"])
+async def test_a_header_too_long_is_not_read(decided, serve, header):
+    async with serve(decided) as (_, client), client.get("/", headers={header: "x" * 5000}) as answer:
+        assert answer.status == 400
