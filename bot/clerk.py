@@ -32,11 +32,15 @@ log = logging.getLogger(__name__)
 class Clerk:
     """Opens the database in a thread of its own; use `async with`. Everything asked of it is done one after another.
 
-    `answering` is what a message goes through: `dispatch`, or something wrapped around it.
+    `answering` is what a message goes through: `dispatch`, or something wrapped around it. Only `create` makes a new
+    database.
     """
 
-    def __init__(self, settings: Settings, answering: Callable[[Desk, Request], Reply] = dispatch) -> None:
+    def __init__(
+        self, settings: Settings, answering: Callable[[Desk, Request], Reply] = dispatch, create: bool = False
+    ) -> None:
         self._settings = settings
+        self._create = create
         self._answering = answering
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
         self._opened = ExitStack()
@@ -103,7 +107,7 @@ class Clerk:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _open(self) -> None:
-        self._services = self._opened.enter_context(open_services(self._settings))
+        self._services = self._opened.enter_context(open_services(self._settings, self._create))
 
     def _open_services(self) -> Services:
         if self._services is None:

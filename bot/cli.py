@@ -189,6 +189,14 @@ def week(
         print_week(result, Console(), dry_run)
 
 
+@app.command(epilog=_example("crier run"))
+def run(database: Database = None) -> None:
+    """Run the service: the schedule, the queue, and every chat platform whose token is set; SIGTERM ends it."""
+    from bot.service import run_service
+
+    run_service(read_settings(database))
+
+
 @app.command(epilog=_example("crier backtest --archive ../shared/archive --from 2021-01-04 --to 2023-12-25 --out out/"))
 def backtest(
     start: Annotated[str, typer.Option("--from", metavar="DATE", help="First Monday decided.")],

@@ -124,7 +124,7 @@ def letters(chats: Iterable[Chat], news: News, compose: Compose, now: dt.datetim
 def _choices(chat: Chat) -> tuple[object, ...]:
     """All that a text depends on."""
     watches = (chat.watches, chat.minimum) if chat.watched else ()
-    return chat.indices, chat.mode, chat.weekly, chat.short, chat.plain, chat.language, watches
+    return chat.indices, chat.mode, chat.weekly, chat.short, chat.plain, chat.pulse, chat.language, watches
 
 
 def _not_before(chat: Chat, news: News, now: dt.datetime) -> dt.datetime | None:

@@ -24,11 +24,12 @@ from storage.outbox import Claimed
 T = TypeVar("T")
 
 IN_FLIGHT = 16  # messages of one platform at once
+REFILL = 8  # claimed together once so many have landed: every claim is a write to the disk
 LEASE = dt.timedelta(seconds=120)
 SEND_WITHIN = 60.0  # seconds; an answer that has not come by then may still have been sent
 LOOK = 1.0  # seconds between two looks at an empty queue
 PROBE = 600.0  # seconds between tries while the platform takes our token no longer
-LANDING = 7.0  # seconds that messages in flight have at the end
+LANDING = 5.0  # seconds that messages in flight have at the end
 RESTS = (1.0, 2.0, 5.0, 10.0)  # seconds between tries to store an acknowledgement
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Sender:
 
     async def run(self) -> None:
         """Claim and send until stopped; then claims end at once, and what is in flight lands or is given back."""
-        await self.keep(lambda db: db.outbox.take_over(self.owner, self.now()))
+        await self.keep(lambda db: db.outbox.take_over(self.platform.id, self.now()))
         try:
             while not self._stopping.is_set():
                 taken = await self._take()
@@ -198,7 +199,7 @@ class Sender:
 
     async def _wait(self, seconds: float) -> None:
         """Until there is room again, for at most `seconds` where there is; less where we stop."""
-        if len(self._flights) >= (1 if self.careful else IN_FLIGHT):
+        if len(self._flights) > (0 if self.careful else IN_FLIGHT - REFILL):
             stop = asyncio.ensure_future(self._stopping.wait())
             try:
                 await asyncio.wait({stop, *self._flights}, return_when=asyncio.FIRST_COMPLETED)

@@ -81,14 +81,14 @@ class Posting:
         name = f"notice/{notice.ledger}/{notice.id}/{notice.head[:8]}"
         return self._tell(database, name, "weekly", lambda chat: digest.notice(chat, notice.index, reply))
 
-    def month(self, database: Database, month: str, compose: Callable[[Chat, str], Reply | None]) -> int:
-        """Queue the report of a month (2026-11); `compose` is handed a chat and its mode."""
+    def report(self, database: Database, name: str, push: Push, compose: Callable[[Chat, str], Reply | None]) -> int:
+        """Queue a regular report (`month/2026-11`); `compose` is handed a chat and its mode."""
 
         def posted(chat: Chat) -> Reply | None:
             reply = compose(chat, self._mode(chat))
             return digest.notice(chat, "", reply) if reply else None
 
-        return self._tell(database, f"month/{month}", "monthly", posted)
+        return self._tell(database, name, push, posted)
 
     def warn(self, database: Database, key: str, says: str, but: str = "", details: Sequence[str] = ()) -> int:
         """Queue a message to this bot's admins, `but` those of one platform; the same `key` is told once."""

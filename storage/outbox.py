@@ -203,14 +203,14 @@ class Outbox:
                 (text(now), owner),
             ).rowcount
 
-    def take_over(self, owner: str, now: dt.datetime) -> int:
-        """Make due what others had claimed when they died: it may have been sent. Only under the lock of the one
-        instance that runs."""
+    def take_over(self, platform: str, now: dt.datetime) -> int:
+        """Make due what somebody had claimed and died with: it may have been sent. Only for the one instance that
+        runs, before it claims anything."""
         with self._db.atomic():
             return self._db.execute(
                 """UPDATE outbox SET owner = '', next_at = ?, maybe = maybe + 1, reason = 'in flight at a crash'
-                   WHERE state = 'waiting' AND owner NOT IN ('', ?)""",
-                (text(now), owner),
+                   WHERE platform = ? AND state = 'waiting' AND owner != ''""",
+                (text(now), platform),
             ).rowcount
 
     def mend(self, now: dt.datetime) -> int:

@@ -128,8 +128,8 @@ def test_what_a_dead_instance_had_in_flight_is_due_at_once_and_counted_as_maybe_
     database.outbox.enqueue(WEEK, [letter("1", "2", "3")], NOW)
     claim(database, owner="dead", most=2)
     long_before = NOW - 7 * DAY  # a clock that jumped back a week
-    assert database.outbox.take_over("new", NOW) == 2
-    assert database.outbox.take_over("new", long_before) == 0
+    assert database.outbox.take_over("telegram", NOW) == 2
+    assert database.outbox.take_over("telegram", long_before) == 0
     assert sorted(claim(database, owner="new")) == ["1", "2", "3"]
     assert database.outbox.queues(NOW)[0].maybe == 2
 

@@ -274,6 +274,6 @@ def test_a_months_report_goes_to_whom_it_says_something(database: Database) -> N
         seen.append(mode)
         return Reply(text=("lost",)) if "ai" in chat.indices else None
 
-    assert post.month(database, "2026-11", compose) == 1
+    assert post.report(database, "month/2026-11", "monthly", compose) == 1
     assert waiting(database) == [("month/2026-11", "2")]
     assert seen == ["balanced", "balanced"]
