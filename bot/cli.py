@@ -164,25 +164,19 @@ def week(
 
     On a day between two Mondays of a decided week: settle, and decide only what a written trigger calls for.
     """
-    from bot.posting import Posting
-    from bot.services import open_services
-    from bot.weekly import is_decided, ledger_for, run_day, run_week
+    from bot.lean import lean
+
+    with lean():
+        from bot.posting import Posting
+        from bot.services import open_services
+        from bot.weekly import run_due
+
+        now, settings = dt.datetime.now(dt.UTC), read_settings(database)
+        post = Posting(now, settings.mode, settings.admins)
+        with open_services(settings) as services, bars(quiet=as_json) as progress:
+            result = run_due(services.database, _date(as_of) if as_of else None, now, dry_run, progress, post)
     from bot.weekly_report import print_week, week_to_dict
 
-    now = dt.datetime.now(dt.UTC)
-    date = _date(as_of) if as_of else now.date() - dt.timedelta(days=now.weekday())
-    settings = read_settings(database)
-    post = Posting(now, settings.mode, settings.admins)
-    with open_services(settings) as services:
-        live = services.database.market.provenance("live") == "yes"
-        ledger = "replay" if as_of else ledger_for(date, now, live)
-        with bars(quiet=as_json) as progress:
-            if as_of is None and live and now.date() != date and is_decided(services.database, "live", date):
-                result = run_day(services.database, now.date(), "live", dry_run, post)
-            elif date.weekday() == 0:
-                result = run_week(services.database, date, ledger, dry_run, progress, post)
-            else:
-                result = run_day(services.database, date, ledger, dry_run, post)
     if as_json:
         _print_json(week_to_dict(result))
     else:
@@ -234,6 +228,8 @@ def backtest(
     settings, days = read_settings(database), (_date(start), _date(end))
     fitted_by = workers_of(workers, dask)
     if audit:
+        if classifiers != "all" or without:
+            raise typer.BadParameter("an audit is of the whole method: leave --classifiers and --without out")
         with bars(quiet=as_json) as progress:
             found = run_audit(settings, *days, out, archive, index, mode, cuts, seed, progress, fitted_by)
         _tell_audit(found, as_json)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.brief import Brief, Turn
 from bot.phrases import listed
-from bot.reply import Button, Reply
+from bot.reply import Button, ChartSpec, Reply
 from storage.chats import Chat
 from storage.outbox import Letter, News, unwanted
 
@@ -24,12 +24,13 @@ Compose = Callable[[Chat], Reply | None]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """News of one index in one mode: as it is announced, and in a few lines."""
+    """News of one index in one mode: as it is announced, in a few lines, and as a picture of its levels."""
 
     index: str
     mode: str
     reply: Reply
     brief: Brief
+    chart: ChartSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ def weekly(chat: Chat, mode: str, issue: Issue) -> Reply | None:
     told = _turned(chat, mode, issue) if chat.watched else ()
     if not items:
         return _posted(chat, _only_watched(issue, told)) if told else None
-    reply = items[0].reply if len(items) == 1 and not chat.short else _in_brief(chat, mode, issue, items)
+    if len(items) == 1 and not chat.short:
+        reply = replace(items[0].reply, chart=items[0].chart)
+    else:
+        reply = _in_brief(chat, mode, issue, items)
     return _posted(chat, replace(reply, after=(*reply.after, *told)))
 
 

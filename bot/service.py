@@ -10,9 +10,8 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from importlib import import_module
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 
 from bot.clerk import Clerk
 from bot.jobs import Jobs
@@ -21,8 +20,9 @@ from bot.outbox import Sender
 from bot.pacing import Pace, Rates
 from bot.platforms.port import Address, Parcel, Platform, Undelivered
 from bot.posting import Posting
-from bot.reply import Reply
+from bot.reply import ChartSpec, Reply
 from bot.settings import Settings
+from bot.studio import Studio
 from bot.supervision import Part, keep_alive
 from engine.errors import BadConfiguration, BrokenJournal, StorageError
 from engine.model import LEDGERS
@@ -32,19 +32,23 @@ from storage.database import Database
 FAREWELL = 1.0  # seconds that everything but the senders has to end
 CHATTY = ("httpx", "httpcore", "aiohttp", "asyncio", "telegram", "discord")  # loggers that may print addresses
 
-Make = Callable[[Settings, Clerk], Platform]
+Draw = Callable[[ChartSpec], Awaitable[bytes]]
+Make = Callable[[Settings, Clerk, Draw], Platform]
+MakeAll = Callable[[Settings, Clerk, Draw], Sequence[Platform]]
 
 log = logging.getLogger(__name__)
 
 
-def _telegram(settings: Settings, clerk: Clerk) -> Platform:
-    module = import_module("bot.platforms.telegram")
-    token = settings.telegram_token
+def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
+    from bot.platforms.telegram import TelegramPlatform, Webhook
+
+    token, secret, url = settings.telegram_token, settings.webhook_secret, settings.public_url
     assert token is not None
-    platform: Platform = module.TelegramPlatform(
-        token.get_secret_value(), clerk.answer, front=clerk, api=settings.telegram_api
+    shown = {"secret": secret.get_secret_value()} if secret else {}
+    webhook = Webhook(url, port=settings.webhook_port, **shown) if url else None
+    return TelegramPlatform(
+        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook
     )
-    return platform
 
 
 # One entry a platform: the setting that holds its token, how it is made, and its rates.
@@ -176,9 +180,9 @@ async def _call_off(tasks: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks, timeout=FAREWELL)
 
 
-def platforms_of(settings: Settings, clerk: Clerk) -> list[Platform]:
+def platforms_of(settings: Settings, clerk: Clerk, draw: Draw) -> list[Platform]:
     """Every platform whose token is set; BadConfiguration where there is none."""
-    made = [make(settings, clerk) for token, make in PLATFORMS.values() if getattr(settings, token) is not None]
+    made = [make(settings, clerk, draw) for token, make in PLATFORMS.values() if getattr(settings, token) is not None]
     if not made:
         names = " or ".join(f"CRIER_{token.upper()}" for token, _ in PLATFORMS.values())
         raise BadConfiguration(f"no platform has a token: set {names}, see .env.example.")
@@ -200,14 +204,16 @@ def real_clock() -> Clock:
 
 async def serve(
     settings: Settings,
-    make: Callable[[Settings, Clerk], Sequence[Platform]] = platforms_of,
+    make: MakeAll = platforms_of,
     jobs: bool = True,
 ) -> None:
     """Run the service until SIGTERM or SIGINT; only one instance a database. Without `jobs` it only talks and sends."""
-    with only_instance(settings.database):
+    with only_instance(settings.database), closing(Studio()) as studio:
+        if jobs:
+            studio.warm_up()
         async with Clerk(settings, create=True) as clerk:
             await clerk.do(check)
-            service = Service(settings, clerk, make(settings, clerk), real_clock(), jobs)
+            service = Service(settings, clerk, make(settings, clerk, studio.draw), real_clock(), jobs)
             with _signals(service.stop):
                 log.info("running with %s", ", ".join(service.senders))
                 await service.run()

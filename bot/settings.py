@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     discord_api: Annotated[str, Field(description="Discord's API.")] = "https://discord.com/api/v10"
     discord_gateway: Annotated[str, Field(description="Discord's gateway.")] = "wss://gateway.discord.gg/"
     public_url: Annotated[str, Field(description="Where the internet reaches this bot; empty: it polls.")] = ""
+    webhook_port: Annotated[int, Field(gt=0, lt=65536, description="The port here that webhooks come to.")] = 8080
     webhook_secret: Annotated[SecretStr | None, Field(description="What a webhook's sender must show.")] = None
     webhook_secret_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
     admins: Annotated[tuple[Person, ...], NoDecode, Field(description="Who may give this bot orders.")] = ()

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from bot.announce import announce, method_notice
 from bot.brief import Brief, brief, turns
 from bot.digest import Issue, Item
+from bot.drawings import levels_chart
 from bot.phrases import DAYS, day, short_head
 from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
 from engine.comparators import COMPARATORS
+from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
 from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
@@ -73,6 +75,7 @@ def run_week(
     ledger: Ledger,
     dry_run: bool = False,
     progress: Progress | None = None,
+    compare: Compare = find_mismatches,
     post: Posting | None = None,
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
@@ -93,7 +96,8 @@ def run_week(
     def compute() -> WeekResult:
         record = Record.from_predictions(database.signals.predictions()).before(as_of)
         standings = _standings(database, ledger, as_of)
-        return compute_week(panel, record, standings, as_of, progress, standing_orders(database, ledger))
+        orders = standing_orders(database, ledger)
+        return compute_week(panel, record, standings, as_of, progress, orders, compare)
 
     # Live there is nothing to catch up with, and chats write while the fit runs: the pen is taken when it is done.
     ready = compute() if ledger == "live" else None
@@ -103,6 +107,25 @@ def run_week(
         days.append(_store(database, ledger, result.day, result, post))
         _warn(database, ledger, _alerts(result), post)
     return _outcome(as_of, ledger, database.journal.head(ledger), days, _alerts(result))
+
+
+def run_due(
+    database: Database,
+    as_of: dt.date | None,
+    now: dt.datetime,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    post: Posting | None = None,
+) -> Week:
+    """Run what an instant asks for, in a process of its own: the week or day of `as_of`, or what is due at `now`."""
+    date = as_of or now.date() - dt.timedelta(days=now.weekday())
+    live = database.market.provenance("live") == "yes"
+    ledger = "replay" if as_of else ledger_for(date, now, live)
+    if as_of is None and live and now.date() != date and is_decided(database, "live", date):
+        return run_day(database, now.date(), "live", dry_run, post)
+    if date.weekday() == 0:
+        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, post)
+    return run_day(database, date, ledger, dry_run, post)
 
 
 def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
@@ -236,12 +259,16 @@ def _post(
     database: Database, ledger: Ledger, date: dt.date, announced: Sequence[Announced], post: Posting, weekly: bool
 ) -> None:
     """Queue what was announced for every chat it concerns."""
-    items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
     head = short_head(database.journal.head(ledger) or "")
     if weekly:
         book = DatabaseBook(database, _instant(date), ledger)
+        infos = {info.id: info for info in book.indices()}
+        items = tuple(
+            Item(a.index, a.mode, a.reply, a.brief, levels_chart(book, infos[a.index], a.mode)) for a in announced
+        )
         post.week(database, ledger, iso_week(date), Issue(f"week {date.isocalendar().week}", head, items, turns(book)))
     else:
+        items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
         post.day(database, ledger, date, Issue(f"{DAYS[date.weekday()]} {day(date)}", head, items))
 
 

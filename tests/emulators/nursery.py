@@ -45,7 +45,7 @@ def _service(database: Path, port: int) -> int:
     os.dup2(2, 1)
     settings = Settings(database=database, telegram_rate=3000.0, telegram_chat_rate=3000.0)
     try:
-        asyncio.run(serve(settings, lambda s, clerk: [WirePlatform(port)], jobs=False))
+        asyncio.run(serve(settings, lambda s, clerk, draw: [WirePlatform(port)], jobs=False))
     except CrierError as error:
         print(f"crier: {error}", file=sys.stderr, flush=True)
         return 1
