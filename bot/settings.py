@@ -28,6 +28,9 @@ class Settings(BaseSettings):
 
     source_keys: Annotated[dict[str, SecretStr], Field(description="Keys of live sources, by source id.")] = {}
     source_bases: Annotated[dict[str, str], Field(description="Other base addresses of live sources, by origin.")] = {}
+    outlets: Annotated[Path | None, Field(description="An own list of feeds, subreddits, channels and searches.")] = (
+        None
+    )
 
     telegram_token: Annotated[SecretStr | None, Field(description="The token that @BotFather gave.")] = None
     telegram_token_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def place(
     tokens: dict[str, dict[int, Floats]] = {}
     market: dict[str, Floats] = {}
     ends = np.flatnonzero(np.diff(rows["line"], append=-1)) + 1
-    for first, end in zip([0, *ends[:-1]], ends, strict=True):
+    for first, end in pairwise([0, *ends]):
         metric, subject = names[rows["line"][first]]
         kind = KINDS[metric]
         line = _carry(rows[first:end], dates, kind.fresh)

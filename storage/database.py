@@ -28,6 +28,7 @@ from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
 from storage.outbox import Outbox
+from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
 
@@ -53,6 +54,7 @@ class Database:
     live: LiveStore
     outbox: Outbox
     agenda: AgendaStore
+    pulse: PulseStore
 
     @property
     def path(self) -> str:
@@ -113,6 +115,7 @@ def open_database(path: str | Path) -> Database:
         live=LiveStore(connection, market),
         outbox=Outbox(connection, chats),
         agenda=AgendaStore(connection),
+        pulse=PulseStore(connection),
     )
 
 
