@@ -90,6 +90,7 @@ class Status:
     dropped_features: tuple[str, ...] = ()
     quarantined: int = 0
     sources: tuple[str, ...] = ()  # of the live sources, each in a few words: how it fares
+    queues: tuple[str, ...] = ()  # of the platforms' messages, the same
 
     @property
     def awaits_data(self) -> bool:

@@ -173,7 +173,11 @@ def _only_watched(issue: Issue, told: Sequence[str]) -> Reply:
     return Reply(title=f"Your watched tokens, {issue.name}", text=tuple(told), note=(issue.head,))
 
 
+def posted(reply: Reply) -> Reply:
+    """What every push carries: how to have fewer of them."""
+    return replace(reply, buttons=(*reply.buttons, MUTE, FEWER))
+
+
 def _posted(chat: Chat, reply: Reply) -> Reply:
-    """What every push carries: how to have fewer of them, and a word for newcomers where they asked for it."""
-    after = (*reply.after, NEWCOMER) if chat.plain else reply.after
-    return replace(reply, after=after, buttons=(*reply.buttons, MUTE, FEWER))
+    """The same, with a word for newcomers where they asked for it."""
+    return posted(replace(reply, after=(*reply.after, NEWCOMER)) if chat.plain else reply)

@@ -14,7 +14,7 @@ from bot.child import ChildCrashed, run_in_child
 from bot.periodicals import PERIODICALS, Periodical
 from bot.phrases import day
 from bot.posting import Posting
-from bot.scheduler import Stored, Work, due, note_done, note_tried, read_stored
+from bot.scheduler import ALIVE, Stored, Work, due, note_done, note_tried, read_stored
 from bot.settings import Settings
 from bot.shelf import DatabaseBook
 from bot.supervision import Warn, until_stopped
@@ -29,7 +29,6 @@ KEPT = dt.timedelta(days=90)  # of what was sent
 TOLD_AFTER = 3  # tries of one thing without success, until admins are told
 PING_EVERY = 60.0
 PING_WITHIN = 4.0
-ALIVE = "alive"  # the agenda's name for the service's sign of life
 
 log = logging.getLogger(__name__)
 

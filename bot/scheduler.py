@@ -16,6 +16,7 @@ from storage.database import Database
 
 Kind = Literal["tend", "fetch", "week", "missed", "day", "report"]
 
+ALIVE = "alive"  # the agenda's name for the service's sign of life
 FETCH_FROM = dt.time(0, 10)  # the day's last candle has closed, and sources have it
 DECIDE_FROM = dt.time(0, 30)
 FETCHES = 4  # a day

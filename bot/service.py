@@ -24,6 +24,7 @@ from bot.reply import ChartSpec, Reply
 from bot.settings import Settings
 from bot.studio import Studio
 from bot.supervision import Part, keep_alive
+from bot.watching import Prices, Watching
 from engine.errors import BadConfiguration, BrokenJournal, StorageError
 from engine.model import LEDGERS
 from engine.sources.http.limits import Clock
@@ -63,10 +64,17 @@ def rates_of(settings: Settings, platform: str) -> Rates:
 
 
 class Service:
-    """All parts, built in one place; `run` returns once `stop` was called and everything has landed."""
+    """All parts, built in one place; `run` returns once `stop` was called and everything has landed. `prices` are what
+    the watch asks; without them it does not watch."""
 
     def __init__(
-        self, settings: Settings, clerk: Clerk, platforms: Sequence[Platform], clock: Clock, jobs: bool = True
+        self,
+        settings: Settings,
+        clerk: Clerk,
+        platforms: Sequence[Platform],
+        clock: Clock,
+        jobs: bool = True,
+        prices: Prices | None = None,
     ) -> None:
         self.settings = settings
         self.clerk = clerk
@@ -81,6 +89,7 @@ class Service:
         }
         self._ready = {platform.id: asyncio.Event() for platform in platforms}
         self.jobs = Jobs(settings, clerk, clock, self.warn, self.stopping, self.is_well) if jobs else None
+        self.watch = Watching(settings, clerk, clock, prices, self.stopping) if prices else None
 
     def stop(self) -> None:
         """End: no more claims from now on."""
@@ -145,6 +154,8 @@ class Service:
     def _working(self) -> Iterator[Part]:
         if self.jobs is not None:
             yield Part("the schedule", self.jobs.run)
+        if self.watch is not None:
+            yield Part("the watch", self.watch.run)
 
     def _when_ready(self, name: str, sender: Sender) -> Callable[[], asyncio.Future[None]]:
         """A sender that begins once its platform is connected; what is queued waits for it."""

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.book import IndexInfo, PastCall, Skill, Status, StoredDecision, Verdict
 from bot.phrases import capital
+from bot.queue_state import queue_lines
 from bot.rebuilding import with_levels
 from bot.source_health import source_states
 from engine.errors import BrokenJournal
@@ -125,6 +126,7 @@ class DatabaseBook:
             dropped_features=week.dropped_features if week else (),
             quarantined=sum(self._db.sources.quarantine_counts().values()),
             sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
+            queues=queue_lines(self._db, self.now()),
         )
 
     def now(self) -> dt.datetime:

@@ -226,6 +226,13 @@ class Outbox:
         row = self._db.row("SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting'", (platform,))
         return dt.datetime.fromisoformat(row[0]) if row and row[0] else None
 
+    def due_since(self, platform: str) -> dt.datetime | None:
+        """Since when the longest waiting row is due that nobody has claimed; the future for one that is not yet."""
+        row = self._db.row(
+            "SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting' AND owner = ''", (platform,)
+        )
+        return dt.datetime.fromisoformat(row[0]) if row and row[0] else None
+
     def alerts(self, since: dt.datetime) -> dict[tuple[str, str], tuple[int, int]]:
         """{(platform, chat): how many alerts since then, the gravest level}, of those sent or still waiting."""
         rows = self._db.rows(
