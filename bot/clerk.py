@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TypeVar
 
+from bot.admission import admit
 from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
@@ -45,6 +45,7 @@ class Clerk:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
         self._opened = ExitStack()
         self._services: Services | None = None
+        self._claimed: frozenset[tuple[str, str]] = frozenset()
 
     async def __aenter__(self) -> Clerk:
         try:
@@ -66,7 +67,7 @@ class Clerk:
     async def answer(self, request: Request) -> Reply:
         """Answer one message; never raises, whatever was asked and whatever the database does."""
         try:
-            return await self._run(lambda: self._answering(self._open_services().desk, request))
+            return await self._run(lambda: self._answer(request))
         except RuntimeError:  # the thread is gone: the service stops
             return Reply(text=(BUSY,), ok=False)
         except CrierError as error:
@@ -79,11 +80,11 @@ class Clerk:
 
     async def admitted(self, platform: str, chat: str, place: Place, title: str, user: str) -> Reply | None:
         """The bot was added to a chat: remember it, and answer with its settings for the person who added it."""
-        now = dt.datetime.now(dt.UTC)
-        await self.do(lambda database: admit(database, platform, chat, place, title, user, now))
-        request = Request("/settings", platform, chat, user, is_chat_admin=True, place=place, title=title)
-        reply = await self.answer(request)
-        return replace(reply, private=True) if reply.ok else None
+        try:
+            return await self._run(lambda: admit(self._open_services().desk, platform, chat, place, title, user))
+        except (CrierError, RuntimeError) as error:
+            log.warning("a chat of %s was not kept: %s", platform, error)
+            return None
 
     async def removed(self, platform: str, chat: str, why: str) -> None:
         """The bot was removed from a chat, which is sent nothing any more."""
@@ -100,36 +101,26 @@ class Clerk:
         return await self.do(lambda database: names(database, prefix))
 
     def is_bot_admin(self, platform: str, user: str) -> bool:
-        """Whether the settings name somebody an admin of this bot; no chat command adds to them."""
-        return (platform, user) in self._settings.admins
+        """Whether somebody is an admin of this bot, by the settings or by a claim (as of the last answer)."""
+        return (platform, user) in self._settings.admins or (platform, user) in self._claimed
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    def _answer(self, request: Request) -> Reply:
+        services = self._open_services()
+        reply = self._answering(services.desk, request)
+        self._claimed = frozenset(services.database.admins.all())
+        return reply
+
     def _open(self) -> None:
         self._services = self._opened.enter_context(open_services(self._settings, self._create))
+        self._claimed = frozenset(self._services.database.admins.all())
 
     def _open_services(self) -> Services:
         if self._services is None:
             raise RuntimeError("the database is closed")
         return self._services
-
-
-def admit(database: Database, platform: str, chat: str, place: Place, title: str, user: str, now: dt.datetime) -> None:
-    """Remember a chat that let the bot in, with whoever added it under a pseudonym; choices from before come back."""
-    with database.atomic():
-        known = database.chats.get(platform, chat)
-        database.chats.put(
-            replace(
-                known,
-                place=place,
-                title=title,
-                silenced="",
-                silenced_at=None,
-                added_by=database.audit.pseudonym(platform, user),
-                added_at=known.added_at or now,
-            )
-        )
 
 
 def close(database: Database, platform: str, chat: str, why: str, now: dt.datetime) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.brief import Brief, Turn
+from bot.newcomers import with_plain_words
 from bot.phrases import listed
 from bot.reply import Button, ChartSpec, Reply
 from storage.chats import Chat
@@ -17,7 +18,6 @@ MUTE, FEWER = Button("Mute 7 days", "/settings mute 7"), Button("Fewer", "/setti
 ALERTS_A_WEEK = 2  # that do not escalate
 COUNTED_OVER = dt.timedelta(days=7)
 MOST_TURNS = 8  # lines of watched tokens in one message
-NEWCOMER = "New here? /explain tells any word above, /why the reasons."
 
 Compose = Callable[[Chat], Reply | None]
 
@@ -179,5 +179,5 @@ def posted(reply: Reply) -> Reply:
 
 
 def _posted(chat: Chat, reply: Reply) -> Reply:
-    """The same, with a word for newcomers where they asked for it."""
-    return posted(replace(reply, after=(*reply.after, NEWCOMER)) if chat.plain else reply)
+    """The same, with its words explained where the chat asked for that."""
+    return posted(with_plain_words(reply) if chat.plain else reply)

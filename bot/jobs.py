@@ -16,7 +16,7 @@ from bot.phrases import day
 from bot.posting import Posting
 from bot.scheduler import ALIVE, Stored, Work, due, note_done, note_tried, read_stored
 from bot.settings import Settings
-from bot.shelf import DatabaseBook
+from bot.shelf import KEPT, DatabaseBook
 from bot.supervision import Warn, until_stopped
 from engine.errors import CrierError
 from engine.sources.http.limits import Clock
@@ -25,7 +25,6 @@ from storage.database import Database
 T = TypeVar("T")
 
 LOOK = 30.0  # seconds between two looks at what is due
-KEPT = dt.timedelta(days=90)  # of what was sent
 TOLD_AFTER = 3  # tries of one thing without success, until admins are told
 PING_EVERY = 60.0
 PING_WITHIN = 4.0

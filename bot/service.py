@@ -14,8 +14,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from bot.clerk import Clerk
+from bot.command import Request
+from bot.desk import Desk
+from bot.dispatch import dispatch
 from bot.jobs import Jobs
 from bot.lock import only_instance
+from bot.manners import Manners
 from bot.outbox import Sender
 from bot.pacing import Pace, Rates
 from bot.platforms.port import Address, Parcel, Platform, Undelivered
@@ -200,6 +204,11 @@ def platforms_of(settings: Settings, clerk: Clerk, draw: Draw) -> list[Platform]
     return made
 
 
+def polite(manners: Manners, desk: Desk, request: Request) -> Reply:
+    """Answer a message, or not, as manners ask."""
+    return manners.attend(request, lambda asked: dispatch(desk, asked))
+
+
 def check(database: Database) -> None:
     """Refuse to announce from a database that is damaged or whose journal does not hold."""
     database.check_integrity()
@@ -222,7 +231,8 @@ async def serve(
     with only_instance(settings.database), closing(Studio()) as studio:
         if jobs:
             studio.warm_up()
-        async with Clerk(settings, create=True) as clerk:
+        manners = Manners(time.monotonic)
+        async with Clerk(settings, lambda desk, request: polite(manners, desk, request), create=True) as clerk:
             await clerk.do(check)
             service = Service(settings, clerk, make(settings, clerk, studio.draw), real_clock(), jobs)
             with _signals(service.stop):
