@@ -39,6 +39,14 @@ class Standing:
         text = (cursor.until if cursor else None) or self.last_days.get(series)
         return dt.date.fromisoformat(text[:10]) if text else None
 
+    def newest(self, series: Series, source: Source) -> dt.date:
+        """The last day that a source is asked for; of what is of the past only, the eve of the first time."""
+        if series.kind not in source.past:
+            return self.day - dt.timedelta(days=source.newest)
+        cursor = self.cursors.get(series)
+        began = dt.date.fromisoformat(cursor.followed[:10]) if cursor else self.day
+        return began - dt.timedelta(days=1)
+
     def is_resting(self, series: Series, every: dt.timedelta) -> bool:
         """Whether a source said not long ago that it has no more."""
         cursor = self.cursors.get(series)
@@ -50,14 +58,16 @@ class Standing:
 
 def missing(source: Source, kinds: Iterable[str], standing: Standing) -> dict[Series, dt.date]:
     """What a source could add to each series of `kinds`: the first day to ask for, with known days that it restates."""
-    newest = standing.day - dt.timedelta(days=source.newest)
     wanted = set(kinds)
     found = {}
     for series in source.series(standing.tokens):
         if series.kind not in wanted:
             continue
         until = standing.until(series)
+        newest = standing.newest(series, source)
         first = until + dt.timedelta(days=1) if until else standing.day - dt.timedelta(days=source.history)
+        if series.kind in source.passing:
+            first = max(first, newest)
         if first <= newest:
             again = source.overlap.get(series.kind, 0) if until else 0
             found[series] = first - dt.timedelta(days=again)

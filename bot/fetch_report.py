@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from storage.database import Database
 
 ALIVE_DAYS = 30  # a token without a candle for longer is dead or delisted, and not missing
 NAMED = 6
+COUNTS = ("asked", "answered", "new", "changed", "same", "requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class SourceReport:
     requests: int
     error: str
     notes: tuple[str, ...]
+
+    def with_more(self, other: SourceReport) -> SourceReport:
+        """This one and what the same source brought when it was asked for more."""
+        quarantined = Counter(self.quarantined) + Counter(other.quarantined)
+        counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
+        return replace(other, quarantined=dict(quarantined), **counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pydantic import TypeAdapter
 
 from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
+from bot.past_rankings import caveats
 from bot.phrases import capital
 from bot.rebuilding import with_levels
 from bot.source_health import source_states
@@ -116,6 +117,7 @@ class DatabaseBook:
             refused_rows=sum(self._db.market.refusal_counts().values()),
             dropped_features=week.dropped_features if week else (),
             quarantined=sum(self._db.sources.quarantine_counts().values()),
+            caveats=caveats(self._db),
             sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
         )
 

@@ -26,6 +26,7 @@ Vector = NDArray[np.float64]  # (dates,)
 Flags = NDArray[np.bool_]  # (dates, tokens)
 
 SNAPSHOT_FRESH_DAYS = 62  # a monthly ranking may be missed once, not twice
+UNHEARD_DAYS = 7  # a daily ranking may lack a token for so long: one bad row is no fall out of the ranking
 
 
 class Observations(Protocol):
@@ -235,7 +236,10 @@ def _scatter(shape: tuple[int, int], at: tuple[NDArray[np.intp], NDArray[np.intp
 
 
 def _snapshots(rows: NDArray[np.void], dates: NDArray[np.datetime64], column: Mapping[int, int]) -> dict[str, Matrix]:
-    """Carry each monthly ranking forward to the next one; a token that left the ranking loses its supply with it."""
+    """Carry each ranking forward to the next one; a token that left the ranking loses its supply with it.
+
+    One that a daily ranking lacks keeps what the last one said of it for a few days: its row may have been refused.
+    """
     shape = (len(dates), len(column))
     out = {name: np.full(shape, np.nan) for name in ("supply", "rank", "market_volume")}
     if not len(rows):
@@ -243,11 +247,18 @@ def _snapshots(rows: NDArray[np.void], dates: NDArray[np.datetime64], column: Ma
     where = _lookup(rows["token"], column)
     days = (rows["date"].astype("datetime64[D]") - dates[0]).astype(int)
     stands = np.unique(days)
+    heard = np.full(len(column), -SNAPSHOT_FRESH_DAYS)
     for day, following in zip(stands, [*stands[1:], len(dates)], strict=True):
         pick = (days == day) & (where >= 0)
-        span = slice(max(int(day), 0), min(int(following), int(day) + SNAPSHOT_FRESH_DAYS))
+        start = max(int(day), 0)
+        span = slice(start, min(int(following), int(day) + SNAPSHOT_FRESH_DAYS))
+        heard[where[pick]] = day
+        unheard = np.flatnonzero((heard < day) & (heard > day - UNHEARD_DAYS) & (start > 0))
         for name, source in (("supply", "supply"), ("rank", "rank"), ("market_volume", "volume")):
             out[name][span, where[pick]] = rows[source][pick]
+            for token in unheard:
+                until = min(span.stop, int(heard[token]) + UNHEARD_DAYS)
+                out[name][start:until, token] = out[name][start - 1, token]
     return out
 
 
@@ -261,7 +272,8 @@ def _measures(
     """
     column = {token.symbol: i for i, token in enumerate(order)}
     series: dict[tuple[str, str], list[tuple[str, str, str, float]]] = {}
-    for m in observations.measures(as_of, KINDS.keys()):  # days and sources recur by the thousand: one text for all
+    wanted = {name for name, kind in KINDS.items() if kind.in_panel}
+    for m in observations.measures(as_of, wanted):  # days and sources recur by the thousand: one text for all
         row = intern(m.known), intern(m.date), intern(m.source), m.value
         series.setdefault((m.metric, m.subject), []).append(row)
     tokens: dict[str, Matrix] = {}

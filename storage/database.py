@@ -28,6 +28,7 @@ from storage.notices import NoticeStore
 from storage.orders import OrderStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
+from storage.universe import UniverseStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -49,6 +50,7 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    universe: UniverseStore
 
     @property
     def path(self) -> str:
@@ -107,6 +109,7 @@ def open_database(path: str | Path) -> Database:
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        universe=UniverseStore(connection),
     )
 
 

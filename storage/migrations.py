@@ -238,3 +238,19 @@ def m009_live_sources(db: sqlite_utils.Database) -> None:
             paused_until TEXT, PRIMARY KEY (origin)
         ) WITHOUT ROWID""",
     )
+
+
+@MIGRATIONS()
+def m010_universe(db: sqlite_utils.Database) -> None:
+    """What sources call tokens, and whom they propose for a theme, which counts from the day it is adopted."""
+    _run(
+        db,
+        """CREATE TABLE source_ids (
+            source TEXT NOT NULL, id TEXT NOT NULL, token INTEGER NOT NULL REFERENCES tokens (id),
+            PRIMARY KEY (source, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE proposals (
+            token INTEGER NOT NULL REFERENCES tokens (id), theme TEXT NOT NULL, source TEXT NOT NULL,
+            because TEXT NOT NULL, proposed TEXT NOT NULL, adopted TEXT, PRIMARY KEY (token, theme)
+        ) WITHOUT ROWID""",
+    )

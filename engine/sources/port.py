@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from engine.measures import KINDS
-from engine.model import Candle, Headline, Measure, Snapshot, Token
+from engine.model import Candle, Headline, Measure, Proposal, Snapshot, Token
 from engine.sources.answer import Answer, Validator
 
 Row = Candle | Snapshot | Measure | Headline
 Family = Literal["price", "on-chain", "sentiment", "macro"]
 CANDLES, SNAPSHOTS, HEADLINES = "candles", "snapshots", "headlines"
+CATEGORIES = "categories"  # what tokens are, and to which themes they are counted: tokens and proposals, no rows
 
 
 class Series(NamedTuple):
@@ -50,6 +51,7 @@ class Want:
     """What is missing: for each series the first day asked for, up to `until` and the tokens by symbol.
 
     `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
+    `ids` are the source's own names of tokens, as it gave them before: {its id: symbol}.
     """
 
     since: Mapping[Series, dt.date]
@@ -57,6 +59,7 @@ class Want:
     instant: dt.datetime
     tokens: Mapping[str, Token] = field(default_factory=dict)
     last: Mapping[str, Candle] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
         """The series that are asked for from the same day on, oldest day first: one request each, where one can."""
@@ -71,7 +74,8 @@ class Batch:
     `answered` are the series of which the source has now said all it has. `rejects` are values that could not even be
     read. `confirmed` are (series, day) on which several venues agree. `validators` may only come with the batch that
     holds all that their answer led to, or an unchanged answer would later hide what was never stored. `tokens` are
-    tokens that the database may not know; each has a negative id, which rows of the batch use. `notes` are for people.
+    tokens that the database may not know; each has a negative id, which rows of the batch use. `ids` are the source's
+    own names of tokens, {its id: symbol}. `proposals` say who might belong to a theme. `notes` are for people.
     """
 
     rows: tuple[Row, ...] = ()
@@ -80,6 +84,8 @@ class Batch:
     confirmed: frozenset[tuple[Series, str]] = frozenset()
     validators: tuple[Validator, ...] = ()
     tokens: tuple[Token, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    proposals: tuple[Proposal, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -102,12 +108,14 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A place that a source asks: its origin, seconds between two requests, requests at once, a path for a probe."""
+    """A place that a source asks: its origin, seconds between two requests (fewer `with_key`), requests at once, a path
+    for a probe."""
 
     origin: str
     every: float
     probe: str
     at_once: int = 1
+    with_key: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,8 @@ class Source:
     days before today its newest value can be of: 1 for complete days, 0 for what is published on its own day.
     `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
     it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
+    `passing` are kinds that can be asked for only while they are so: today's value, no other. `past` are kinds of which
+    only the days before a series was first asked for are wanted.
     """
 
     id: str
@@ -145,6 +155,8 @@ class Source:
     overlap: Mapping[str, int] = field(default_factory=dict)
     every: dt.timedelta = dt.timedelta(hours=1)
     redirects: tuple[str, ...] = ()
+    passing: frozenset[str] = frozenset()
+    past: frozenset[str] = frozenset()
 
     def series(self, tokens: Sequence[Token]) -> Iterator[Series]:
         """Every series it can be asked for."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.sources import coinmetrics, exchanges, fear_greed, fred
+from engine.sources import coingecko, coinmetrics, exchanges, fear_greed, fred
 
-SOURCES = {source.id: source for source in (exchanges.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)}
+SOURCES = {
+    source.id: source
+    for source in (exchanges.SOURCE, coingecko.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Route:
 
 ROUTES = (
     Route("candles", ("exchanges",)),
+    *(Route(kind, ("coingecko",)) for kind in coingecko.SOURCE.feeds),
     *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds),
     Route("fear_greed", ("fear_greed",)),
     *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),

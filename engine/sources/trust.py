@@ -36,6 +36,11 @@ _RATE = Trust(-3.0, 30.0, leap=1.5, frozen=10)
 TRUST = {
     CANDLES: _PRICE,
     SNAPSHOTS: replace(_PRICE, frozen=0, memory=7),
+    "market_cap": replace(_PRICE, frozen=0),
+    "market_volume": replace(_COUNT, jump=100.0, frozen=0),
+    "circulating_supply": replace(_PRICE, frozen=0),
+    "trending": Trust(0.0, 1.0),
+    "btc_dominance": Trust(5.0, 99.0, leap=8.0, frozen=5),
     "mvrv": Trust(0.0, 100.0, zero=False, jump=3.0, frozen=5),
     "hash_rate": replace(_COUNT, zero=False, jump=5.0),
     "chain_tvl": _LOCKED,

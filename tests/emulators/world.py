@@ -19,13 +19,15 @@ FIRST = dt.date(2026, 1, 10)
 class World:
     """What is true, and how it is told: `twist` is applied to whatever line `liar` (everybody where empty) is to send.
 
-    `today` moves on as a test lets time pass; `first` is the first day of every line.
+    `today` moves on as a test lets time pass; `first` is the first day of every line, `charts_since` of what a service
+    tells only for a while.
     """
 
     today: dt.date = TODAY
     first: dt.date = FIRST
     twist: Twist = list
     liar: str = ""
+    charts_since: str = ""
 
     def value(self, line: str, day: str, base: float = 1000.0, sway: float = 0.05) -> float:
         """The truth: a calm wave around `base` of a phase that is the line's own, never twice the same."""

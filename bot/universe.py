@@ -1,0 +1,58 @@
+"""Whom sources propose for a theme, how each proposal stands, and when it takes effect."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.shelf import standing_orders
+from engine.themes import themes
+from storage.database import Database
+from storage.universe import WAITS, Proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposed member, of which index and why; `counts` from which day on, `refused` the reason of an admin."""
+
+    symbol: str
+    name: str
+    index: str
+    because: str
+    proposed: dt.date
+    counts: dt.date
+    adopted: bool
+    refused: str | None
+
+
+def proposals(database: Database, today: dt.date) -> Sequence[Proposal]:
+    """Every proposal, the newest first, with what the orders of admins say of it."""
+    refused = _refused(database, today)
+    index_of = {theme.members: theme.id for theme in themes().values()}
+    return tuple(
+        _proposal(row, index_of[row.theme], refused.get((row.symbol, row.theme)))
+        for row in database.universe.proposals()
+        if row.theme in index_of
+    )
+
+
+def adopt_proposals(database: Database, today: dt.date) -> Sequence[Proposed]:
+    """Let proposals take effect that have waited their days and that no admin has refused."""
+    return database.universe.adopt(today, _refused(database, today).keys())
+
+
+def _proposal(row: Proposed, index: str, refused: str | None) -> Proposal:
+    proposed = dt.date.fromisoformat(row.proposed)
+    counts = dt.date.fromisoformat(row.adopted) if row.adopted else proposed + WAITS
+    return Proposal(row.symbol, row.name, index, row.because, proposed, counts, row.adopted is not None, refused)
+
+
+def _refused(database: Database, today: dt.date) -> dict[tuple[str, str], str]:
+    """{(symbol, theme): reason} of exclusions that count, or will tomorrow: an order given today is one already."""
+    orders = standing_orders(database, "live")
+    return {
+        (symbol, theme.members): order.reason
+        for theme in themes().values()
+        for symbol, order in orders.excluded(theme.id, today + dt.timedelta(days=1)).items()
+    }
