@@ -40,7 +40,9 @@ class Standing:
         return dt.date.fromisoformat(text[:10]) if text else None
 
     def newest(self, series: Series, source: Source) -> dt.date:
-        """The last day that a source is asked for; of what is of the past only, the eve of the first time."""
+        """The last day that a source is asked for: today of what passes, of the past the eve of the first time."""
+        if series.kind in source.passing:
+            return self.day
         if series.kind not in source.past:
             return self.day - dt.timedelta(days=source.newest)
         cursor = self.cursors.get(series)

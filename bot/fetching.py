@@ -161,8 +161,9 @@ class Fetcher:
             for series in since
             if series.kind == CANDLES and (candles := self._db.live.tail_of_candles(tokens[series.subject].id, 1))
         }
-        until = standing.day - dt.timedelta(days=source.newest)
-        return Want(since, until, standing.instant, tokens, last, self._db.universe.ids(source.id))
+        until = max(standing.newest(series, source) for series in since)
+        ids = self._db.universe.ids(source.ids_from or source.id)
+        return Want(since, until, standing.instant, tokens, last, ids)
 
     async def _ask(self, source: Source, want: Want) -> None:
         """Take and store all that one source brings; its error ends only its own part."""

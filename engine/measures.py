@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["token", "chain", "market"]
+Scope = Literal["token", "chain", "market", "stablecoin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ KINDS = {
         MeasureKind("chain_tvl", "on-chain", "chain", 1, 3, "USD"),
         MeasureKind("defi_tvl", "on-chain", "market", 1, 3, "USD"),
         MeasureKind("stablecoin_supply", "on-chain", "market", 1, 3, "USD"),
+        MeasureKind("market_dex_volume", "on-chain", "market", 1, 3, "USD/day"),
+        MeasureKind("dex_volume", "on-chain", "token", 1, 3, "USD/day"),
+        MeasureKind("stablecoin_price", "on-chain", "stablecoin", 0, 3, "USD"),
         MeasureKind("gas_price", "on-chain", "chain", 1, 3, "wei"),
         MeasureKind("market_cap", "price", "token", 1, 100_000, "USD", in_panel=False),
         MeasureKind("market_volume", "price", "token", 1, 100_000, "USD/day", in_panel=False),

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from engine.measures import KINDS
-from engine.model import Candle, Headline, Measure, Proposal, Snapshot, Token
+from engine.model import Candle, Headline, Measure, Proposal, Snapshot, Token, TokenKind
 from engine.sources.answer import Answer, Validator
 
 Row = Candle | Snapshot | Measure | Headline
@@ -137,7 +137,8 @@ class Source:
     `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
     it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
     `passing` are kinds that can be asked for only while they are so: today's value, no other. `past` are kinds of which
-    only the days before a series was first asked for are wanted.
+    only the days before a series was first asked for are wanted. `ids_from` is another source whose names of tokens it
+    uses.
     """
 
     id: str
@@ -157,18 +158,21 @@ class Source:
     redirects: tuple[str, ...] = ()
     passing: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
+    ids_from: str = ""
 
     def series(self, tokens: Sequence[Token]) -> Iterator[Series]:
         """Every series it can be asked for."""
-        symbols = tuple(token.symbol for token in tokens)
         for kind in self.feeds:
-            for subject in self.subjects or (symbols if is_per_token(kind) else ("",)):
+            for subject in self.subjects or subjects(kind, tokens):
                 yield Series(kind, subject)
 
 
-def is_per_token(kind: str) -> bool:
-    """Whether a kind of series has one line a token."""
-    return kind == CANDLES or (kind in KINDS and KINDS[kind].scope == "token")
+def subjects(kind: str, tokens: Sequence[Token]) -> Sequence[str]:
+    """Whom a kind of series has a line of: tokens (those with a chain of their own say so), stablecoins, the market."""
+    scope = "token" if kind == CANDLES else KINDS[kind].scope if kind in KINDS else "market"
+    if scope == "market":
+        return ("",)
+    return [token.symbol for token in tokens if scope != "stablecoin" or token.kind is TokenKind.STABLE]
 
 
 def series_of(row: Row, symbols: Mapping[int, str]) -> Series:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.sources import coingecko, coinmetrics, exchanges, fear_greed, fred
+from engine.sources import coingecko, coinmetrics, defillama, exchanges, fear_greed, fred
 
 SOURCES = {
     source.id: source
-    for source in (exchanges.SOURCE, coingecko.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)
+    for source in (
+        exchanges.SOURCE,
+        coingecko.SOURCE,
+        coinmetrics.SOURCE,
+        defillama.SOURCE,
+        fear_greed.SOURCE,
+        fred.SOURCE,
+    )
 }
 
 
@@ -23,7 +30,9 @@ class Route:
 ROUTES = (
     Route("candles", ("exchanges",)),
     *(Route(kind, ("coingecko",)) for kind in coingecko.SOURCE.feeds),
-    *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds),
+    *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds if kind != "fees"),
+    Route("fees", ("coinmetrics", "defillama")),
+    *(Route(kind, ("defillama",)) for kind in defillama.SOURCE.feeds if kind != "fees"),
     Route("fear_greed", ("fear_greed",)),
     *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),
 )

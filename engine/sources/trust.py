@@ -46,6 +46,8 @@ TRUST = {
     "chain_tvl": _LOCKED,
     "defi_tvl": _LOCKED,
     "stablecoin_supply": _LOCKED,
+    "market_dex_volume": replace(_COUNT, zero=False),
+    "stablecoin_price": Trust(0.0, 1e5, zero=False, jump=3.0),
     "gas_price": replace(_COUNT, jump=100.0),
     "wiki_views": replace(_COUNT, jump=100.0),
     "fear_greed": Trust(0.0, 100.0, leap=45.0, frozen=12),
