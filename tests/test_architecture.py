@@ -26,7 +26,7 @@ HOMES = {  # library -> where it may be imported
     "aiohttp": ("engine/sources/http/",),
     "yarl": ("engine/sources/http/",),
     "tenacity": ("engine/sources/http/",),
-    "ccxt": ("engine/sources/exchanges.py",),
+    "ccxt": ("engine/sources/trading.py",),
 }
 
 

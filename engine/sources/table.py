@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.sources import coingecko, coinmetrics, defillama, exchanges, fear_greed, fred
+from engine.sources import coingecko, coinmetrics, defillama, exchanges, fear_greed, fred, order_books
 
 SOURCES = {
     source.id: source
@@ -15,6 +15,7 @@ SOURCES = {
         defillama.SOURCE,
         fear_greed.SOURCE,
         fred.SOURCE,
+        order_books.SOURCE,
     )
 }
 
@@ -34,5 +35,6 @@ ROUTES = (
     Route("fees", ("coinmetrics", "defillama")),
     *(Route(kind, ("defillama",)) for kind in defillama.SOURCE.feeds if kind != "fees"),
     Route("fear_greed", ("fear_greed",)),
+    *(Route(kind, ("order_books",)) for kind in order_books.SOURCE.feeds),
     *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),
 )
