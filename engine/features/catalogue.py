@@ -13,7 +13,11 @@ from engine.features.mood import SENTIMENT
 from engine.features.onchain import ONCHAIN
 from engine.features.price import PRICE
 from engine.features.technical import TECHNICAL
+from engine.features.trading import TRADING
 
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(
-    {feature.name: feature for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO)}
+    {
+        feature.name: feature
+        for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO, *TRADING)
+    }
 )

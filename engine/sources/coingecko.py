@@ -3,7 +3,8 @@
 Documentation: https://docs.coingecko.com/v3.0.1/reference/coins-markets (250 tokens a page, by falling capitalisation,
 also of one category), https://docs.coingecko.com/v3.0.1/reference/coins-id-market-chart (three lists of [milliseconds,
 value], daily at 00:00 UTC, the last of now; 365 days without a paid plan),
-https://docs.coingecko.com/v3.0.1/reference/trending-search and
+https://docs.coingecko.com/demo/reference/coins-id-tickers (pairs of decentralised exchanges stand under contract
+addresses; asked for tokens of an index only), https://docs.coingecko.com/v3.0.1/reference/trending-search and
 https://docs.coingecko.com/v3.0.1/reference/crypto-global. Terms: free with attribution; without a key some 10 requests
 a minute, with a demo key (header x-cg-demo-api-key) 30 a minute and 10,000 a month.
 
@@ -14,7 +15,7 @@ candidates, so that a category only says something of those within.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from engine.errors import SourceGarbled, SourceRefused
@@ -42,7 +43,8 @@ THEME_OF = {
     "real-world-assets-rwa": "rwa",
 }
 CHART = {"market_cap": "market_caps", "market_volume": "total_volumes", "circulating_supply": "prices"}
-TRENDING, DOMINANCE = "trending", "btc_dominance"
+TRENDING, DOMINANCE, DEX_SHARE = "trending", "btc_dominance", "dex_share"
+ADDRESS = 20  # characters: tickers are shorter, and contract addresses longer
 
 
 async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
@@ -54,9 +56,10 @@ async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
         yield await _dominance(client)
     if TRENDING in kinds and want.ids:
         yield await _trending(client, want)
-    if kinds & CHART.keys():
-        async for batch in _charts(client, want):
-            yield batch
+    for asked, ask in ((CHART.keys(), _chart), ({DEX_SHARE}, _dex_share)):
+        if kinds & asked:
+            async for batch in _each(client, want, asked, ask):
+                yield batch
 
 
 async def _ranking(client: Client, want: Want) -> Batch:
@@ -159,21 +162,24 @@ async def _trending(client: Client, want: Want) -> Batch:
     return Batch(rows, frozenset(wanted))
 
 
-async def _charts(client: Client, want: Want) -> AsyncIterator[Batch]:
-    """One token's past after the other; a token fails alone, unless several in a row do."""
-    ids = {symbol: id for id, symbol in want.ids.items()}
+Ask = Callable[[Client, Want, str, Sequence[Series]], Awaitable[Batch]]
+
+
+async def _each(client: Client, want: Want, kinds: Collection[str], ask: Ask) -> AsyncIterator[Batch]:
+    """One token after the other; a token fails alone, unless several in a row do."""
+    ids = {symbol: id for id, symbol in want.ids.items() if DEX_SHARE not in kinds or want.tokens[symbol].themes}
     open_: dict[str, list[Series]] = {}
-    for series in sorted(series for series in want.since if series.kind in CHART):
+    for series in sorted(series for series in want.since if series.kind in kinds):
         open_.setdefault(series.subject, []).append(series)
     strangers = [series for symbol, group in open_.items() if symbol not in ids for series in group]
-    if ids:
+    if want.ids:
         yield Batch(answered=frozenset(strangers))
     failed = 0
     for symbol, group in sorted(open_.items()):
         if symbol not in ids:
             continue
         try:
-            yield await _chart(client, want, ids[symbol], group)
+            yield await ask(client, want, ids[symbol], group)
             failed = 0
         except (SourceGarbled, SourceRefused) as error:
             failed += 1
@@ -182,8 +188,29 @@ async def _charts(client: Client, want: Want) -> AsyncIterator[Batch]:
             yield Batch(notes=(f"{symbol}: {error}",))
 
 
+async def _dex_share(client: Client, want: Want, id: str, group: Sequence[Series]) -> Batch:
+    """The share of pairs that stand under addresses, as those of decentralised exchanges do, in a token's volume."""
+    params = {"order": "volume_desc", "depth": "false"}
+    tickers = entries((await client.get(f"{ORIGIN}/api/v3/coins/{id}/tickers", params)).json(), "tickers")
+    reader, (series,) = Reader(), group
+
+    def build(date: str) -> Measure | None:
+        whole = on_chain = 0.0
+        for ticker in tickers:
+            if entry(ticker, "is_stale") or entry(ticker, "is_anomaly"):
+                continue
+            usd = number(entry(ticker, "converted_volume", "usd"))
+            names = (str(entry(ticker, "base")), str(entry(ticker, "target")))
+            whole += usd
+            on_chain += usd if max(map(len, names)) >= ADDRESS else 0.0
+        return measure(DEX_SHARE, series.subject, date, on_chain / whole, "coingecko") if whole > 0 else None
+
+    reader.take(series, want.until.isoformat(), tickers[:2], build)
+    return reader.batch(group)
+
+
 async def _chart(client: Client, want: Want, id: str, group: Sequence[Series]) -> Batch:
-    days = min((want.until - min(want.since[series] for series in group)).days + 1, MOST_DAYS)
+    days = min((want.instant.date() - min(want.since[series] for series in group)).days + 1, MOST_DAYS)
     params = {"vs_currency": "usd", "days": str(days), "interval": "daily"}
     raw = (await client.get(f"{ORIGIN}/api/v3/coins/{id}/market_chart", params)).json()
     lists = {name: entries(raw, name) for name in CHART.values()}
@@ -191,7 +218,7 @@ async def _chart(client: Client, want: Want, id: str, group: Sequence[Series]) -
         raise SourceGarbled(f"CoinGecko sends lists of different lengths for {id}.")
     reader = Reader()
     for points in zip(*(lists[name] for name in CHART.values()), strict=True):
-        _take_point(reader, dict(zip(CHART, points, strict=True)), group, want.until)
+        _take_point(reader, dict(zip(CHART, points, strict=True)), group, want.instant.date())
     return reader.batch(group)
 
 
@@ -233,7 +260,7 @@ SOURCE = Source(
     id="coingecko",
     title="CoinGecko",
     family="price",
-    feeds=(SNAPSHOTS, CATEGORIES, *CHART, TRENDING, DOMINANCE),
+    feeds=(SNAPSHOTS, CATEGORIES, *CHART, TRENDING, DOMINANCE, DEX_SHARE),
     hosts=(Host(ORIGIN, every=6.0, probe="/api/v3/ping", with_key=2.1),),
     cites="https://docs.coingecko.com/v3.0.1/reference/coins-markets",
     terms="free, with attribution",
@@ -241,6 +268,6 @@ SOURCE = Source(
     key=Key("x-cg-demo-api-key", "header", "a free demo key: three times the pace", (ORIGIN,)),
     newest=0,
     history=MOST_DAYS,
-    passing=frozenset({SNAPSHOTS, TRENDING, DOMINANCE}),
+    passing=frozenset({SNAPSHOTS, TRENDING, DOMINANCE, DEX_SHARE}),
     past=frozenset(CHART),
 )

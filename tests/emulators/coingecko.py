@@ -50,6 +50,8 @@ def truth(world: World, kind: str, subject: str, day: str) -> Any:
     """What must be stored for a day: (rank, price, cap, supply, volume) of a ranking, or a value."""
     if kind == "btc_dominance":
         return float(f"{world.value('dominance', day, 55.0):.10g}")
+    if kind == "dex_share":
+        return 0.25
     if kind == "trending":
         return float(subject in {SYMBOL.get(id) for id in TRENDING})
     id = _id(subject)
@@ -81,6 +83,8 @@ def handlers(world: World) -> dict[str, Handler]:
             coins = [{"item": {"id": id, "coin_id": n, "name": id, "symbol": id[:4], "score": n}}
                      for n, id in enumerate(TRENDING)]  # fmt: skip
             return {"coins": coins, "nfts": [], "categories": []}
+        if path.endswith("/tickers"):
+            return {"name": "a name", "tickers": _tickers(path.split("/")[2])}
         id = path.removeprefix("/coins/").removesuffix("/market_chart")
         if id not in COINS:
             return web.json_response({"error": "coin not found"}, status=404)
@@ -129,6 +133,22 @@ def _times(value: object, supply: float) -> object:
 
 def _next(day: str) -> int:
     return int((dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)).timestamp() * 1000)
+
+
+def _tickers(id: str) -> list[dict[str, Any]]:
+    """Three pairs, a quarter of their sound volume on chain."""
+    ticker, address = COINS[id][0].upper(), "0X6982508145454CE325DDBE47A25D4EC3D2311933"
+    rows = (
+        (ticker, "USDT", 6e6, False),
+        (ticker, "USD", 3e6, False),
+        (address, "0XC02A", 3e6, False),
+        (ticker, "EUR", 9e9, True),
+    )
+    return [
+        {"base": base, "target": target, "market": {"name": "a market", "identifier": "one"}, "volume": 1.0,
+         "converted_volume": {"btc": 1.0, "usd": usd}, "is_anomaly": False, "is_stale": stale, "trust_score": None}
+        for base, target, usd, stale in rows
+    ]  # fmt: skip
 
 
 def _global(world: World) -> dict[str, Any]:

@@ -122,6 +122,13 @@ async def test_the_second_fetch_asks_for_no_history_and_no_category(learned: Ben
     assert sorted(learned.asked()) == ["/api/v3/coins/markets", "/api/v3/global", "/api/v3/search/trending"]
 
 
+async def test_the_share_of_trading_on_chain_is_asked_for_members_of_an_index_alone(learned: Bench) -> None:
+    learned.later(days=8)
+    await learned.fetch()
+    shares = {key[1]: value for key, value in learned.measures().items() if key[0] == "dex_share"}
+    assert shares == dict.fromkeys(("DOGE", "PEPE", "RENDER", "UNI"), 0.25)
+
+
 async def test_a_key_goes_into_the_header_and_makes_haste(learned: Bench) -> None:
     async for b in empty():
         b.keys = {"coingecko": "CG-0123456789"}
