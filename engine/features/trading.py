@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine import fomc, kernels as k
-from engine.features.feature import Feature, Inputs, flat
+from engine.features.feature import Feature, Inputs, flat, growth_of_means
 from engine.panel import Matrix, Vector
 
 
@@ -70,7 +70,7 @@ _FOUND = (
         "dex_volume_growth_7_28", "volume & liquidity", "token",
         "log(7-day mean / 28-day mean of what its chain or protocol trades)", 28, "log", "dex_volume",
         "more traded on it this week", "less traded on it this week",
-        lambda m: k.log(k.ratio(k.rolling_mean(beside_candles(m, "dex_volume"), 7), k.rolling_mean(beside_candles(m, "dex_volume"), 28))),
+        lambda m: growth_of_means(beside_candles(m, "dex_volume"), 7, 28),
         lag=1,
     ),
     Feature(

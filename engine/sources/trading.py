@@ -118,10 +118,10 @@ class Exchange:
         except SourceError as error:
             self.error = error
 
-    def listing(self, names: Sequence[tuple[str, float]]) -> Listing | None:
-        """The token's spot market here, under the first of its names that has one."""
+    def listing(self, names: Sequence[tuple[str, float]], quotes: Sequence[str] | None = None) -> Listing | None:
+        """The token's spot market here, under the first of its names that has one, in the first of the `quotes`."""
         for ticker, multiplier in names:
-            for quote in self.venue.quotes:
+            for quote in self.venue.quotes if quotes is None else quotes:
                 market = self._ccxt.markets.get(f"{ticker}/{quote}") if self.loaded else None
                 if market and market.get("spot") and market.get("active") is not False:
                     return Listing(market["symbol"], multiplier, market.get("created") or 0)

@@ -77,6 +77,8 @@ def handlers(world: World) -> dict[str, Handler]:
             chosen = [id for id in COINS if category is None or category in COINS[id][4]]
             rows = [row for id in chosen for row in _market(world, id)]
             return sorted(rows, key=lambda row: row["market_cap_rank"])
+        if path == "/simple/price":
+            return _simple(world, asked.query["ids"].split(","))
         if path == "/global":
             return _global(world)
         if path == "/search/trending":
@@ -133,6 +135,18 @@ def _times(value: object, supply: float) -> object:
 
 def _next(day: str) -> int:
     return int((dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)).timestamp() * 1000)
+
+
+def _simple(world: World, ids: list[str]) -> dict[str, Any]:
+    """The price now of each id that it knows: what the exchanges' emulators mean by spot."""
+    base = {"bitcoin": 60_000.0, "ethereum": 2_500.0, "dogecoin": 0.15, "pepe": 0.00001, "tether": 1.0}
+    now = int(dt.datetime.combine(world.today, dt.time(12), dt.UTC).timestamp())
+    day = world.today.isoformat()
+    return {
+        id: {"usd": world.value(f"{SYMBOL[id]} spot", day, base[id]), "last_updated_at": now}
+        for id in ids
+        if id in base
+    }
 
 
 def _tickers(id: str) -> list[dict[str, Any]]:

@@ -13,9 +13,9 @@ DAY = 86_400_000
 LISTED = {  # venue -> token -> (its name there, how many tokens a unit is)
     "binance": {"BTC": ("BTC", 1), "ETH": ("ETH", 1), "DOGE": ("DOGE", 1), "PEPE": ("1000PEPE", 1000)},
     "okx": {"BTC": ("BTC", 1), "ETH": ("ETH", 1), "PEPE": ("PEPE", 1)},
-    "kraken": {"BTC": ("XXBT", 1), "ETH": ("XETH", 1), "DOGE": ("XXDG", 1)},
+    "kraken": {"BTC": ("XXBT", 1), "ETH": ("XETH", 1), "DOGE": ("XXDG", 1), "USDT": ("USDT", 1)},
 }
-PRICES = {"BTC": 60_000.0, "ETH": 2_500.0, "DOGE": 0.15, "PEPE": 0.00001}
+PRICES = {"BTC": 60_000.0, "ETH": 2_500.0, "DOGE": 0.15, "PEPE": 0.00001, "USDT": 1.0}
 STEP, REACH = 1e-4, {"binance": 300, "okx": 150, "kraken": 300}  # of a book: between levels, and how many
 TILT = {"binance": 1.0, "okx": 1.001, "kraken": 0.999}  # no two venues trade at one price
 
