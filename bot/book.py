@@ -100,6 +100,23 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedMember:
+    """A token that a source counts to an index's theme, in its own words (`because`).
+
+    `counts` is the day from which the token carries the theme, `refused` the reason of an admin who keeps it out.
+    """
+
+    symbol: str
+    name: str
+    index: str
+    because: str
+    proposed: dt.date
+    counts: dt.date
+    adopted: bool
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Two facts apart: whether the journal's chain `holds`, over how many entries up to which head, and, where a posted
     head was asked for, whether it `is_found` (None: not asked). `chain` and `found` say each in a sentence."""
@@ -140,6 +157,10 @@ class Book(Protocol):
 
     def members(self, index: str) -> Sequence[str]:
         """Symbols that belong to the index's theme, held or not."""
+        ...
+
+    def proposals(self) -> Sequence[ProposedMember]:
+        """Whom sources propose for the indices, the newest first."""
         ...
 
     def signals(self) -> WeekSignals | None: ...

@@ -21,6 +21,7 @@ from bot.fetch_store import Brought, Keeper
 from bot.past_rankings import fill_rankings
 from bot.progress import Report
 from bot.settings import Settings
+from bot.shelf import standing_orders
 from bot.universe import adopt_proposals
 from engine.errors import BadRequest, SourceError, StorageError
 from engine.sources.answer import Validator
@@ -121,7 +122,7 @@ class Fetcher:
         """What follows from all that came: rankings of the past, and proposals whose time has come."""
         now = self._clock.wall()
         fill_rankings(self._db, now)
-        adopt_proposals(self._db, now.date())
+        adopt_proposals(self._db, standing_orders(self._db, "live"), now.date())
 
     async def _stage(self, routes: Sequence[Route]) -> None:
         """All waves of some routes."""

@@ -8,11 +8,12 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.book import IndexInfo, Skill, Status, StoredDecision, Verdict
+from bot.book import IndexInfo, ProposedMember, Skill, Status, StoredDecision, Verdict
 from bot.past_rankings import caveats
 from bot.phrases import capital
 from bot.rebuilding import with_levels
 from bot.source_health import source_states
+from bot.universe import proposals
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
@@ -69,6 +70,9 @@ class DatabaseBook:
     def members(self, index: str) -> Sequence[str]:
         entry = themes()[index]
         return [token.symbol for token in self._tokens if _belongs(token, entry)]
+
+    def proposals(self) -> Sequence[ProposedMember]:
+        return proposals(self._db, self.orders(), self.now().date())
 
     def signals(self) -> WeekSignals | None:
         return self._db.signals.latest(self.ledger)

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bot.shelf import standing_orders
+from bot.book import ProposedMember
+from engine.orders import Orders
 from engine.themes import themes
 from storage.database import Database
 from storage.universe import WAITS, Proposed
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A proposed member, of which index and why; `counts` from which day on, `refused` the reason of an admin."""
-
-    symbol: str
-    name: str
-    index: str
-    because: str
-    proposed: dt.date
-    counts: dt.date
-    adopted: bool
-    refused: str | None
-
-
-def proposals(database: Database, today: dt.date) -> Sequence[Proposal]:
+def proposals(database: Database, orders: Orders, today: dt.date) -> Sequence[ProposedMember]:
     """Every proposal, the newest first, with what the orders of admins say of it."""
-    refused = _refused(database, today)
+    refused = _refused(orders, today)
     index_of = {theme.members: theme.id for theme in themes().values()}
     return tuple(
         _proposal(row, index_of[row.theme], refused.get((row.symbol, row.theme)))
@@ -37,20 +23,19 @@ def proposals(database: Database, today: dt.date) -> Sequence[Proposal]:
     )
 
 
-def adopt_proposals(database: Database, today: dt.date) -> Sequence[Proposed]:
+def adopt_proposals(database: Database, orders: Orders, today: dt.date) -> Sequence[Proposed]:
     """Let proposals take effect that have waited their days and that no admin has refused."""
-    return database.universe.adopt(today, _refused(database, today).keys())
+    return database.universe.adopt(today, _refused(orders, today).keys())
 
 
-def _proposal(row: Proposed, index: str, refused: str | None) -> Proposal:
+def _proposal(row: Proposed, index: str, refused: str | None) -> ProposedMember:
     proposed = dt.date.fromisoformat(row.proposed)
     counts = dt.date.fromisoformat(row.adopted) if row.adopted else proposed + WAITS
-    return Proposal(row.symbol, row.name, index, row.because, proposed, counts, row.adopted is not None, refused)
+    return ProposedMember(row.symbol, row.name, index, row.because, proposed, counts, row.adopted is not None, refused)
 
 
-def _refused(database: Database, today: dt.date) -> dict[tuple[str, str], str]:
+def _refused(orders: Orders, today: dt.date) -> dict[tuple[str, str], str]:
     """{(symbol, theme): reason} of exclusions that count, or will tomorrow: an order given today is one already."""
-    orders = standing_orders(database, "live")
     return {
         (symbol, theme.members): order.reason
         for theme in themes().values()

@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 
-from bot.book import Band, IndexInfo, Skill, Status, StoredDecision, Verdict
+from bot.book import Band, IndexInfo, ProposedMember, Skill, Status, StoredDecision, Verdict
 from engine.model import (
     PASSIVE,
     Action,
@@ -186,6 +186,9 @@ class FakeBook:
 
     def members(self, index: str) -> Sequence[str]:
         return [t.symbol for t in TOKENS if index in t.themes or index == "large"]
+
+    def proposals(self) -> Sequence[ProposedMember]:
+        return ()
 
     def signals(self) -> WeekSignals | None:
         return self.week

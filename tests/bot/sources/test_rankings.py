@@ -15,6 +15,7 @@ from bot.past_rankings import caveats, fill_rankings
 from bot.shelf import DatabaseBook
 from bot.universe import proposals
 from engine.model import Token, TokenKind
+from engine.orders import NO_ORDERS
 
 DAY = "2026-03-18"
 
@@ -153,13 +154,12 @@ async def test_a_token_that_fails_alone_is_named_and_the_others_come(learned: Be
 async def test_an_open_proposal_takes_effect_after_a_week_and_a_first_one_at_once(
     learned: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert {row.symbol for row in proposals(learned.database, learned.time.wall().date()) if row.adopted} == {
-        "DOGE", "PEPE", "UNI", "RENDER",
-    }  # fmt: skip
+    found = proposals(learned.database, NO_ORDERS, learned.time.wall().date())
+    assert {row.symbol for row in found if row.adopted} == {"DOGE", "PEPE", "UNI", "RENDER"}
     monkeypatch.setattr(coingecko, "COINS", coingecko.COINS | {"beam-2": ("beam", "Beam", 0.02, 5e10, ("meme-token",))})
     learned.later(days=8)
     await learned.fetch()
-    (open_,) = (row for row in proposals(learned.database, learned.time.wall().date()) if not row.adopted)
+    (open_,) = (row for row in proposals(learned.database, NO_ORDERS, learned.time.wall().date()) if not row.adopted)
     assert (open_.symbol, open_.index, open_.because) == ("BEAM", "meme", "meme-token")
     assert open_.counts == dt.date(2026, 4, 2)
     learned.later(days=7)
