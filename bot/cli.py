@@ -177,7 +177,8 @@ def week(
             if as_of is None and live and now.date() != date and is_decided(services.database, "live", date):
                 result = run_day(services.database, now.date(), "live", dry_run)
             elif date.weekday() == 0:
-                result = run_week(services.database, date, ledger, dry_run, progress)
+                told = now if ledger == "live" else None
+                result = run_week(services.database, date, ledger, dry_run, progress, told)
             else:
                 result = run_day(services.database, date, ledger, dry_run)
     if as_json:

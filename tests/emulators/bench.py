@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -110,13 +111,14 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    *names: str, path: str = ":memory:", tokens: tuple[str, ...] = TOKENS, charts_since: str = ""
+    *names: str, path: str = ":memory:", tokens: tuple[str, ...] = TOKENS, world: World | None = None
 ) -> AsyncIterator[Bench]:
     """Set a bench up for these sources (all of the table where none is named), with a few tokens.
 
-    `charts_since` is the first day of which a service still tells the past.
+    The clock starts at noon of the world's day.
     """
-    time, world = FakeTime(), World(charts_since=charts_since)
+    world = world or World()
+    time = FakeTime(dt.datetime.combine(world.today, dt.time(12), dt.UTC))
     chosen = names or tuple(SOURCES)
     told: dict[str, Handler] = {}
     for name in chosen:

@@ -87,7 +87,7 @@ async def test_the_rankings_of_the_past_are_those_of_the_year_that_is_free(learn
 
 
 async def test_before_that_year_tokens_are_ranked_by_dollar_volume_and_it_is_said() -> None:
-    async with bench("coingecko", "exchanges", tokens=(), charts_since="2026-02-20") as b:
+    async with bench("coingecko", "exchanges", tokens=(), world=World(charts_since="2026-02-20")) as b:
         await b.fetch()
         assert set(ranking(b, "2026-02-01")) == {"BTC", "ETH", "DOGE", "USDT", "PEPE"}
         assert ranking(b, "2026-02-01")["DOGE"][3] == pytest.approx(1.5e11)
