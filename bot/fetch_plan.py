@@ -49,10 +49,10 @@ class Standing:
         began = dt.date.fromisoformat(cursor.followed[:10]) if cursor else self.day
         return began - dt.timedelta(days=1)
 
-    def is_resting(self, series: Series, every: dt.timedelta) -> bool:
-        """Whether a source said not long ago that it has no more."""
+    def is_resting(self, series: Series, every: dt.timedelta, last: str) -> bool:
+        """Whether a source said not long ago that it has no more; that there is none at all, only the `last` can say."""
         cursor = self.cursors.get(series)
-        if cursor is None or cursor.checked is None:
+        if cursor is None or cursor.checked is None or (cursor.until is None and cursor.source != last):
             return False
         rest = every if cursor.until else max(every, ABSENT_AGAIN)
         return self.instant - dt.datetime.fromisoformat(cursor.checked) < rest
@@ -83,7 +83,7 @@ def due(routes: Iterable[Route], sources: Mapping[str, Source], standing: Standi
         for name in route.sources:
             source = sources[name]
             for series in missing(source, [route.kind], standing):
-                if not standing.is_resting(series, source.every):
+                if not standing.is_resting(series, source.every, route.sources[-1]):
                     found.add(series)
     return found
 

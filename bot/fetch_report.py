@@ -95,7 +95,9 @@ class FetchReport:
             if kind.current < kind.series:
                 console.print(escape(_behind(kind)), highlight=False)
         if not self.tokens:
-            console.print("no token is known yet, so none was asked for: crier import DIR brings them", highlight=False)
+            console.print(
+                "no token is known yet: CoinGecko's ranking makes them known, or crier import DIR", highlight=False
+            )
         if self.coverage is not None:
             console.print(
                 f"yesterday's candle: {self.coverage:.1%} of the living tokens' capitalisation", highlight=False

@@ -37,14 +37,15 @@ async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
     lines = sorted(series for series in want.since if series.kind != PRICES)
     addresses = {series: found for series in lines if (found := _address(series))}
     yield Batch(answered=frozenset(lines) - addresses.keys())
-    failed = 0
-    for series, (url, params, read) in addresses.items():
+    failed, came = 0, False
+    for n, (series, (url, params, read)) in enumerate(addresses.items(), start=1):
         try:
             yield await _line(client, want, series, url, params, read)
-            failed = 0
+            failed, came = 0, True
         except (SourceGarbled, SourceRefused) as error:
             failed += 1
-            if failed == MOST_FAILURES or len(addresses) == 1:
+            is_gone = isinstance(error, SourceRefused) and came  # a protocol may vanish, and others with it
+            if not is_gone and (failed == MOST_FAILURES or n == len(addresses)):
                 raise
             yield Batch(notes=(f"{series.kind} {series.subject}".strip() + f": {error}",))
 

@@ -62,8 +62,12 @@ def truth(world: World, kind: str, subject: str, day: str) -> Any:
 
 
 def _rank(world: World, id: str, day: str) -> int:
+    return _ranks(world, day)[id]
+
+
+def _ranks(world: World, day: str) -> dict[str, int]:
     caps = {name: _price(world, name, day) * COINS[name][3] for name in COINS}
-    return 1 + sum(cap > caps[id] for cap in caps.values())
+    return {name: n for n, name in enumerate(sorted(caps, key=lambda name: -caps[name]), start=1)}
 
 
 def handlers(world: World) -> dict[str, Handler]:
@@ -75,7 +79,8 @@ def handlers(world: World) -> dict[str, Handler]:
             assert (asked.query["vs_currency"], asked.query["order"]) == ("usd", "market_cap_desc")
             category = asked.query.get("category")
             chosen = [id for id in COINS if category is None or category in COINS[id][4]]
-            rows = [row for id in chosen for row in _market(world, id)]
+            ranks = _ranks(world, world.today.isoformat())
+            rows = [row for id in chosen for row in _market(world, id, ranks[id])]
             return sorted(rows, key=lambda row: row["market_cap_rank"])
         if path == "/simple/price":
             return _simple(world, asked.query["ids"].split(","))
@@ -95,7 +100,7 @@ def handlers(world: World) -> dict[str, Handler]:
     return {"https://api.coingecko.com": answer}
 
 
-def _market(world: World, id: str) -> list[dict[str, Any]]:
+def _market(world: World, id: str, rank: int) -> list[dict[str, Any]]:
     """A coin's row; a world that lies does so about its price."""
     today = world.today.isoformat()
     ticker, name, _, supply, _ = COINS[id]
@@ -105,7 +110,7 @@ def _market(world: World, id: str) -> list[dict[str, Any]]:
         {
             "id": id, "symbol": ticker, "name": name, "image": f"https://coin-images.coingecko.com/{id}.png",
             "current_price": price * scale if isinstance(price, float) else price, "market_cap": true * supply,
-            "market_cap_rank": _rank(world, id, today), "fully_diluted_valuation": None,
+            "market_cap_rank": rank, "fully_diluted_valuation": None,
             "total_volume": _volume(world, id, today), "high_24h": None, "low_24h": None,
             "circulating_supply": supply, "total_supply": supply, "max_supply": None, "roi": None,
             "last_updated": f"{day}T00:00:30.000Z",

@@ -12,11 +12,14 @@ from emulators.world import Point, World
 
 BASE = {"Cronos tvl": 1e9, "all tvl": 9e10,
         "all dexs": 8e9, "stablecoins": 3e11, "Ethereum tvl": 5e10, "Ethereum dexs": 2e9,
-        "uniswap dexs": 1.5e9, "ethereum fees": 2e6, "bitcoin fees": 4e5, "uniswap fees": 3e6}  # fmt: skip
+        "uniswap dexs": 1.5e9, "ethereum fees": 2e6, "bitcoin fees": 4e5, "uniswap fees": 3e6,
+        "aave fees": 2e6, "curve-finance fees": 2e5, "lido fees": 1e6, "curve-finance dexs": 2e8}  # fmt: skip
 OF_KIND = {
     ("defi_tvl", ""): "all tvl", ("market_dex_volume", ""): "all dexs", ("stablecoin_supply", ""): "stablecoins",
     ("chain_tvl", "ETH"): "Ethereum tvl", ("dex_volume", "ETH"): "Ethereum dexs", ("dex_volume", "UNI"): "uniswap dexs",
     ("fees", "ETH"): "ethereum fees", ("fees", "BTC"): "bitcoin fees", ("fees", "UNI"): "uniswap fees",
+    ("fees", "AAVE"): "aave fees", ("fees", "CRV"): "curve-finance fees", ("fees", "LDO"): "lido fees",
+    ("dex_volume", "CRV"): "curve-finance dexs",
 }  # fmt: skip
 PRICES = {"tether": ("USDT", 1.0), "dai": ("DAI", 0.999), "someone-else": ("SOME", None)}
 
