@@ -50,7 +50,7 @@ class Standing:
         return began - dt.timedelta(days=1)
 
     def is_resting(self, series: Series, every: dt.timedelta, last: str) -> bool:
-        """Whether a source said not long ago that it has no more; that there is none at all, only the `last` can say."""
+        """Whether a source said not long ago that it has no more; only the `last` can say that there is none at all."""
         cursor = self.cursors.get(series)
         if cursor is None or cursor.checked is None or (cursor.until is None and cursor.source != last):
             return False

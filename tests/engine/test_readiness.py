@@ -67,6 +67,7 @@ def test_a_small_token_fails_alone() -> None:
     assert (found["defi"].state, found["defi"].share, found["defi"].missing) == ("ready", pytest.approx(0.96), ("CRV",))
 
 
+@pytest.mark.rule("1.5")
 def test_an_index_waits_alone_below_95_percent_of_its_own_capitalisation() -> None:
     found = look(UNI=2, CRV=2)
     assert {index for index, ready in found.items() if ready.state == "waits"} == {"defi"}
@@ -77,6 +78,7 @@ def test_an_index_waits_alone_below_95_percent_of_its_own_capitalisation() -> No
     assert found["large"].share == pytest.approx(1060 / 1100)
 
 
+@pytest.mark.rule("1.5")
 def test_at_noon_it_is_given_up_with_a_sentence() -> None:
     before = look(dt.datetime(2023, 11, 13, 11, 59, tzinfo=dt.UTC), UNI=3)
     after = look(dt.datetime(2023, 11, 13, 12, 0, tzinfo=dt.UTC), UNI=3)

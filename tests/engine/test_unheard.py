@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pytest
 
 from engine.panel import _snapshots
 
@@ -34,6 +35,7 @@ def daily(token: int, supply: float, first: int, last: int) -> list[tuple[str, i
     return [((dt.date(2026, 1, 1) + dt.timedelta(days=k)).isoformat(), token, supply) for k in range(first, last)]
 
 
+@pytest.mark.rule("2.8")
 def test_one_refused_row_is_no_fall_out_of_the_ranking() -> None:
     line = supply_of_two(*daily(1, 5.0, 0, 30), *daily(2, 7.0, 0, 10), *daily(2, 8.0, 12, 30))
     assert [line[f"2026-01-{day}"] for day in ("10", "11", "12", "13")] == [7.0, 7.0, 7.0, 8.0]

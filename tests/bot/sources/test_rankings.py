@@ -14,7 +14,7 @@ from emulators.world import World
 from bot.past_rankings import caveats, fill_rankings
 from bot.shelf import DatabaseBook
 from bot.universe import proposals
-from engine.model import Token, TokenKind
+from engine.model import Snapshot, Token, TokenKind
 from engine.orders import NO_ORDERS
 
 DAY = "2026-03-18"
@@ -107,12 +107,27 @@ async def test_the_past_is_filled_once_and_the_same_again_changes_nothing(learne
     assert {row[0] for row in after} == {"2026-02-01", "2026-03-01", DAY, "2026-03-21"}
 
 
-async def test_an_archives_rankings_are_left_alone() -> None:
+async def test_an_archives_rankings_are_left_alone_and_the_time_after_it_is_filled() -> None:
     async for b in empty():
-        b.database.market.set_provenance("archive", "old")
+        b.database.market.put_tokens([Token(0, "BTC", "Bitcoin", TokenKind.COIN)])
+        (btc,) = b.database.market.token_ids().values()
+        old = [Snapshot(f"2026-0{month}-01", btc, 1, 1.0, 1e9, 1e9, 1e7) for month in (1, 2)]
+        b.database.market.put_snapshots(old)
+        await b.fetch()
+        assert list(ranking(b, "2026-02-01")) == ["BTC"]
+        assert len(ranking(b, "2026-03-01")) == len(coingecko.COINS)
+        assert caveats(b.database) == (
+            "The past after 2026-02-01 is filled from today's members: flattered by survivorship.",
+        )
+
+
+async def test_where_nothing_had_to_be_filled_nothing_is_flattered() -> None:
+    async for b in empty():
+        b.database.market.put_tokens([Token(0, "BTC", "Bitcoin", TokenKind.COIN)])
+        (btc,) = b.database.market.token_ids().values()
+        b.database.market.put_snapshots([Snapshot("2026-03-01", btc, 1, 1.0, 1e9, 1e9, 1e7)])
         await b.fetch()
         fill_rankings(b.database, b.time.wall())
-        assert {row[0] for row in all_rankings(b)} == {DAY}
         assert caveats(b.database) == ()
 
 
