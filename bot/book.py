@@ -138,6 +138,15 @@ class Verdict:
         return f"{self.found} {self.chain}" if self.found else self.chain
 
 
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """What was said of a token in a past week, out of sample, and once known what came."""
+
+    date: dt.date
+    call: Call
+    outcome: Call | None
+
+
 class Book(Protocol):
     """The shelf that commands read from. A `mode` may be engine.model.PASSIVE: the passive twin, "just holding"."""
 
@@ -169,6 +178,10 @@ class Book(Protocol):
 
     def call(self, signal: Signal, mode: str) -> Call:
         """What the signal's odds say under the margin of that mode."""
+        ...
+
+    def past_calls(self, symbol: str, mode: str, since: dt.date) -> Sequence[PastCall]:
+        """What the record says of a token from `since` on, oldest first, under the margin of that mode."""
         ...
 
     def find_tokens(self, text: str) -> Sequence[Token]: ...

@@ -164,23 +164,18 @@ def week(
 
     On a day between two Mondays of a decided week: settle, and decide only what a written trigger calls for.
     """
-    from bot.services import open_services
-    from bot.weekly import is_decided, ledger_for, run_day, run_week
+    from bot.lean import lean
+
+    with lean():
+        from bot.services import open_services
+        from bot.weekly import run_due
+
+        with open_services(read_settings(database)) as services, bars(quiet=as_json) as progress:
+            result = run_due(
+                services.database, _date(as_of) if as_of else None, dt.datetime.now(dt.UTC), dry_run, progress
+            )
     from bot.weekly_report import print_week, week_to_dict
 
-    now = dt.datetime.now(dt.UTC)
-    date = _date(as_of) if as_of else now.date() - dt.timedelta(days=now.weekday())
-    with open_services(read_settings(database)) as services:
-        live = services.database.market.provenance("live") == "yes"
-        ledger = "replay" if as_of else ledger_for(date, now, live)
-        with bars(quiet=as_json) as progress:
-            if as_of is None and live and now.date() != date and is_decided(services.database, "live", date):
-                result = run_day(services.database, now.date(), "live", dry_run)
-            elif date.weekday() == 0:
-                told = now if ledger == "live" else None
-                result = run_week(services.database, date, ledger, dry_run, progress, told)
-            else:
-                result = run_day(services.database, date, ledger, dry_run)
     if as_json:
         _print_json(week_to_dict(result))
     else:
@@ -224,6 +219,8 @@ def backtest(
     settings, days = read_settings(database), (_date(start), _date(end))
     fitted_by = workers_of(workers, dask)
     if audit:
+        if classifiers != "all" or without:
+            raise typer.BadParameter("an audit is of the whole method: leave --classifiers and --without out")
         with bars(quiet=as_json) as progress:
             found = run_audit(settings, *days, out, archive, index, mode, cuts, seed, progress, fitted_by)
         _tell_audit(found, as_json)

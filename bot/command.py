@@ -11,6 +11,7 @@ from bot.book import IndexInfo
 from bot.desk import Desk, Person
 from bot.reply import Reply
 from engine.model import Token
+from storage.chats import Place
 
 Kind = Literal["index", "scope", "token", "subject", "mode", "number", "dollars", "word", "command", "text"]
 
@@ -29,7 +30,11 @@ ADMINS = {Who.CHAT_ADMIN: "an admin of this chat", Who.BOT_ADMIN: "an admin of t
 @dataclass(frozen=True, slots=True)
 class Request:
     """One message to the bot, from any platform; `mode` is one to show it in, "" the one its chat follows: `dispatch`
-    looks that up, so that a command always finds the mode that counts."""
+    looks that up, so that a command always finds the mode that counts.
+
+    `place` says what kind of chat it came from, `title` its name there, `thread` the topic in it. `pressed` is a
+    button's command. `anonymous` is an admin who speaks in the chat's own name: one of this chat, never one of the bot.
+    """
 
     text: str
     platform: str
@@ -38,6 +43,11 @@ class Request:
     mode: str = ""
     is_chat_admin: bool = False
     is_bot_admin: bool = False
+    place: Place = "private"
+    title: str = ""
+    thread: str = ""
+    pressed: bool = False
+    anonymous: bool = False
 
     @property
     def person(self) -> Person:

@@ -1,4 +1,4 @@
-"""Says what a chart shows, as data: levels beside just holding, weights over time, a token's price."""
+"""Says what a chart shows, as data: levels beside just holding, weights over time, a token's card, the scoreboard."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bot.book import Book, IndexInfo, StoredDecision
-from bot.phrases import day
-from bot.reply import ChartSpec, Line, Mark, Shade, Tone
-from bot.screen import STAKE, kept, loud
+from bot.book import Book, IndexInfo, Skill, StoredDecision
+from bot.phrases import day, percent
+from bot.reply import Bar, ChartSpec, Line, Mark, Shade, Tone
+from bot.screen import STAKE, View, kept, labelled, loud
+from bot.spoken import FEW_CALLS
 from engine.model import BASE_LEVEL, PASSIVE, Call, LevelPoint, RiskStep, Signal, Token
+from engine.modes import DEFAULT_MODE
 
 HISTORY = 1000  # decisions read for a chart: every week there is
 NAMES_DRAWN = 7  # a stacked chart with more colours cannot be read on a phone
 WEEKS_DRAWN = 52
 PRICE_DAYS = 180
+MOST_REASONS = 5  # bars under a price
 CALL_TONES: dict[Call, Tone] = {Call.BULLISH: "good", Call.BEARISH: "bad", Call.NEUTRAL: "plain", Call.NO_CALL: "quiet"}
 
 
@@ -91,13 +94,22 @@ def weights_chart(book: Book, info: IndexInfo, mode: str, history: Sequence[Stor
     )
 
 
-def price_chart(book: Book, token: Token, said: Sequence[tuple[dt.date, Call, Signal]]) -> ChartSpec | None:
-    """A token's closes of the last half year, with the call and grade of the weeks in `said` marked."""
+def price_chart(
+    book: Book, token: Token, said: Sequence[tuple[dt.date, Call, Signal]], mode: str = DEFAULT_MODE
+) -> ChartSpec | None:
+    """A token's closes of the last half year with every call that the record holds, the call and grade of the weeks in
+    `said` named, and what speaks for and against it in the newest of them."""
     closes = book.closes(token.symbol, PRICE_DAYS)
     if len(closes) < 2:
         return None
     first, last = closes[0][0], closes[-1][0]
-    marks = tuple(
+    named = {date for date, _, _ in said}
+    past = tuple(
+        Mark(told.date, "", CALL_TONES[told.call])
+        for told in book.past_calls(token.symbol, mode, first)
+        if told.date not in named and told.date <= last and told.call in (Call.BULLISH, Call.BEARISH)
+    )
+    marks = past + tuple(
         Mark(min(date, last), f"{day(date, date)}: {_call_in_short(call, signal)}", CALL_TONES[call])
         for date, call, signal in said
         if first <= date <= last + dt.timedelta(days=7)
@@ -109,7 +121,43 @@ def price_chart(book: Book, token: Token, said: Sequence[tuple[dt.date, Call, Si
         lines=(Line(token.symbol, tuple(price for _, price in closes)),),
         marks=marks,
         simulated=book.status().simulated,
+        bars=_reasons(said[-1][2]) if said else (),
     )
+
+
+def _reasons(signal: Signal) -> tuple[Bar, ...]:
+    """The strongest points, those for it first; none where no call is made."""
+    if signal.abstained is not None:
+        return ()
+    strongest = sorted(signal.reasons, key=lambda reason: -abs(reason.contribution))[:MOST_REASONS]
+    ordered = sorted(strongest, key=lambda reason: -reason.contribution)
+    return tuple(Bar(reason.text, reason.contribution) for reason in ordered)
+
+
+def scoreboard_chart(book: Book, views: Sequence[View], mode: str) -> ChartSpec | None:
+    """What $1,000 became in each index and in just holding, and how many bullish calls came true in each record."""
+    rows = tuple(
+        Bar(shown.info.title, shown.index.now * STAKE, shown.holding.now * STAKE if shown.holding else None)
+        for shown in views
+        if shown.index is not None
+    )
+    if not rows:
+        return None
+    status = book.status()
+    return ChartSpec(
+        kind="scoreboard",
+        title=loud(f"What $1,000 became ({labelled(mode, status)})", status),
+        days=(),
+        lines=(),
+        simulated=status.simulated,
+        bars=(*rows, *(_rate(skill) for skill in book.skills() if skill.bullish_calls >= FEW_CALLS)),
+    )
+
+
+def _rate(skill: Skill) -> Bar:
+    rate = skill.bullish_hits / skill.bullish_calls
+    name = f"{skill.ledger.capitalize()}: bullish calls that came true (base {percent(skill.bullish_base)})"
+    return Bar(name, rate, skill.bullish_base, skill.low, skill.high, percent(rate))
 
 
 def _call_in_short(call: Call, signal: Signal) -> str:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 Tone = Literal["plain", "good", "bad", "quiet", "strong"]
 Align = Literal["left", "right"]
-ChartKind = Literal["levels", "weights", "price"]
+ChartKind = Literal["levels", "weights", "price", "scoreboard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,19 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart: a reason with its signed part; dollars beside `other`, just holding's; or a rate from 0 to 1
+    with its interval from `low` to `high` and the base in `other`. `said` is its value in words."""
+
+    name: str
+    value: float
+    other: float | None = None
+    low: float | None = None
+    high: float | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChartSpec:
     """What to draw, as data; `bot.charts` makes the picture when a platform asks for it."""
 
@@ -78,27 +91,38 @@ class ChartSpec:
     shades: tuple[Shade, ...] = ()
     marks: tuple[Mark, ...] = ()
     simulated: bool = False
+    bars: tuple[Bar, ...] = ()
 
     def __post_init__(self) -> None:
         if any(len(line.values) != len(self.days) for line in self.lines):
             raise ValueError("every line of a chart needs a value a day")
         if any(value is not None and not math.isfinite(value) for line in self.lines for value in line.values):
             raise ValueError("a chart's values are finite, or None where there is none")
+        numbers = (number for bar in self.bars for number in (bar.value, bar.other, bar.low, bar.high))
+        if any(number is not None and not math.isfinite(number) for number in numbers):
+            raise ValueError("a bar's values are finite, or None where there is none")
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A label, and the command that pressing it sends."""
+    """A label, and the command that pressing it sends, or instead the address that it opens."""
 
     label: str
-    command: str
+    command: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("a button sends a command or opens an address, one of the two")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One answer: title, paragraphs, a table, paragraphs below it, fine print, chart, buttons.
 
-    `ok` is False where the request was not met, which the command line turns into its exit status.
+    `ok` is False where the request was not met, which the command line turns into its exit status. A `panel` takes the
+    place of the message whose button asked for it, where the platform can edit. `private` is for the person who asked
+    alone, where the platform can tell one person of a group something.
     """
 
     title: str = ""
@@ -109,6 +133,8 @@ class Reply:
     chart: ChartSpec | None = None
     buttons: tuple[Button, ...] = ()
     ok: bool = True
+    panel: bool = False
+    private: bool = False
 
     def to_json(self) -> str:
         """Compact JSON that `from_json` reads back without loss."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.book import IndexInfo, ProposedMember, Skill, Status, StoredDecision, Verdict
+from bot.book import IndexInfo, PastCall, ProposedMember, Skill, Status, StoredDecision, Verdict
 from bot.past_rankings import caveats
 from bot.phrases import capital
 from bot.rebuilding import with_levels
@@ -18,7 +18,7 @@ from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
 from engine.orders import Orders
-from engine.signals import call
+from engine.signals import call, call_of
 from engine.themes import Theme, themes
 from storage import decisions
 from storage.audit import Identity as Person
@@ -83,6 +83,14 @@ class DatabaseBook:
 
     def call(self, signal: Signal, mode_name: str) -> Call:
         return call(signal, mode(mode_name).margin)
+
+    def past_calls(self, symbol: str, mode_name: str, since: dt.date) -> Sequence[PastCall]:
+        margin, until = mode(mode_name).margin, self._seen_until
+        return [
+            PastCall(date, call_of(conviction, margin), outcome)
+            for date, conviction, outcome in self._db.signals.convictions(symbol, since)
+            if until is None or date <= until
+        ]
 
     def find_tokens(self, text: str) -> Sequence[Token]:
         return self._db.market.find(text)

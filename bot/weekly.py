@@ -12,6 +12,7 @@ from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
 from engine.comparators import COMPARATORS
+from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
 from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
@@ -71,6 +72,7 @@ def run_week(
     ledger: Ledger,
     dry_run: bool = False,
     progress: Progress | None = None,
+    compare: Compare = find_mismatches,
     now: dt.datetime | None = None,
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
@@ -100,7 +102,7 @@ def run_week(
             record = Record.from_predictions(database.signals.predictions()).before(as_of)
             standings = [s for s in _standings(database, ledger, as_of) if s.index in open_]
             orders = standing_orders(database, ledger)
-            result = compute_week(panel, record, standings, as_of, progress, orders)
+            result = compute_week(panel, record, standings, as_of, progress, orders, compare)
             days.append(_store(database, ledger, result.day, result))
             alerts = _alerts(result)
     week = _outcome(as_of, ledger, database.journal.head(ledger), days, alerts)
@@ -132,6 +134,25 @@ def _give_up(database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[
         database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
         said.append(reply)
     return said
+
+
+def run_due(
+    database: Database,
+    as_of: dt.date | None,
+    now: dt.datetime,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Week:
+    """Run what an instant asks for, in a process of its own: the week or day of `as_of`, or what is due at `now`."""
+    date = as_of or now.date() - dt.timedelta(days=now.weekday())
+    live = database.market.provenance("live") == "yes"
+    ledger = "replay" if as_of else ledger_for(date, now, live)
+    if as_of is None and live and now.date() != date and is_decided(database, "live", date):
+        return run_day(database, now.date(), "live", dry_run)
+    if date.weekday() == 0:
+        told = now if ledger == "live" else None
+        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, told)
+    return run_day(database, date, ledger, dry_run)
 
 
 def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:

@@ -12,7 +12,8 @@ CrierError                  one clear sentence for a person; the command line pr
     |   |   |-- SourceUnavailable   it does not answer, or asks for patience: ask again at the next fetch
     |   |   |-- SourceRefused       permanent: it will answer the same way until a key, setting or program changes
     |   |   `-- SourceGarbled       it answered, but not as its documentation says: nothing of it was used
-    |   `-- CrossCheckFailed    our indicators and the reference disagree: publish nothing, tell admins
+    |   |-- CrossCheckFailed    our indicators and the reference disagree: publish nothing, tell admins
+    |   `-- TrainingFailed      a classifier did not converge: the last good signals stay, publish nothing, tell admins
     |-- BadConfiguration        a setting, theme or mode is wrong: name the entry and the bound
     |-- StorageError            the database cannot do what was asked; nothing was half-written
     |   |-- NewerDatabase       written by a newer Crier: upgrade the program
@@ -80,6 +81,10 @@ class SourceGarbled(SourceError):
 
 class CrossCheckFailed(BadData):
     """Our indicators and the reference library disagree too often to publish."""
+
+
+class TrainingFailed(BadData):
+    """A classifier could not be fitted; what was said last stays, marked stale."""
 
 
 class BadConfiguration(CrierError):

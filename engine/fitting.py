@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.models.movement import fit_movement, movement_inputs
 from engine.models.one_core import one_core
 from engine.models.relative import MEMBERS, MIN_WEEKS, RelativeHead, fit_relative
 from engine.ranks import within_week_ranks
-from engine.study import EMBARGO, HORIZONS, MONTH, WEEK, Study, complete_rows
+from engine.study import EMBARGO, HORIZONS, MONTH, VOLATILITIES, WEEK, Study, complete_rows
 
 WINDOW_WEEKS = 156  # up to three years; crypto before that was another market
 MIN_TOKENS = 10  # fewer peers make no week
@@ -30,7 +30,6 @@ MARKET_INPUTS = (
     "stablecoin_growth_28d",
     "vix_z",
 )
-VOLATILITIES = ("volatility_7d", "volatility_30d", "volatility_90d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +42,49 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What the heads are fitted on, by study row: `ranks` (weeks, tokens, features), the data points' `values` (weeks,
-    tokens, all of them) of which `columns` are ranked, `universe` (weeks, tokens), `market` (weeks, inputs), `movement`
-    (weeks, tokens, inputs); by horizon `forward` and `outcomes`."""
+    """What the heads are fitted on, by study row: the data points' `values` (weeks, tokens, all of them) of which
+    `columns` are ranked, `universe` (weeks, tokens), `market` (weeks, inputs), `movement` (weeks, tokens, inputs); by
+    horizon `forward` and `outcomes`. `ranked` (rows, features) holds the ranks of the universe alone, week after week,
+    those of week i from `starts[i]` on: two tokens in three have none. `values` and `ranked` begin with row `first`.
+    """
 
     dates: tuple[dt.date, ...]
     names: tuple[str, ...]
     columns: tuple[int, ...]
-    ranks: NDArray[np.float32]
+    ranked: NDArray[np.float32]
+    starts: NDArray[np.intp]
     values: NDArray[np.float32]
     market: NDArray[np.float64]
     movement: NDArray[np.float64]
     universe: NDArray[np.bool_]
     forward: Mapping[int, NDArray[np.float64]]
     outcomes: Mapping[int, NDArray[np.int8]]
+    first: int = 0
+
+    def ranks(self, i: int) -> NDArray[np.float32]:
+        """Within-week ranks (tokens, features) of row i, 0 outside the universe."""
+        whole = np.zeros((self.universe.shape[1], len(self.columns)), dtype=np.float32)
+        whole[self.universe[i]] = self._week(i)
+        return whole
+
+    def ranks_of(self, i: int, some: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Ranks (n, features) of those of row i's universe that `some` (tokens,) names."""
+        ranks: NDArray[np.float32] = self._week(i)[some[self.universe[i]]]
+        return ranks
+
+    def _week(self, i: int) -> NDArray[np.float32]:
+        self._check(i)
+        return self.ranked[self.starts[i] : self.starts[i + 1]]
 
     def raw(self, i: int) -> NDArray[np.float64]:
         """What row i's ranks were made of (tokens, features), NaN where missing."""
-        own: NDArray[np.float64] = self.values[i][:, self.columns].astype(np.float64)
+        self._check(i)
+        own: NDArray[np.float64] = self.values[i - self.first][:, self.columns].astype(np.float64)
         return own
+
+    def _check(self, i: int) -> None:
+        if i < self.first:
+            raise IndexError(f"row {i} lies before row {self.first}, the first that was kept")
 
     def labelled(self, i: int, horizon: int) -> NDArray[np.bool_]:
         """Who of row i is learned from: in the universe, with a known outcome."""
@@ -70,8 +93,15 @@ class Material:
 
     def learnable(self, refit: dt.date, horizon: int) -> list[int]:
         """Rows with enough peers whose outcome was complete an embargo before the refit, oldest first."""
-        rows = complete_rows(self.dates, refit, horizon, EMBARGO)
-        return [i for i in rows if self.labelled(i, horizon).sum() >= MIN_TOKENS]
+        return learnable(self.dates, self.universe, self.forward[horizon], refit, horizon)
+
+
+def learnable(
+    dates: Sequence[dt.date], universe: NDArray[np.bool_], forward: NDArray[np.float64], refit: dt.date, horizon: int
+) -> list[int]:
+    """Rows with enough peers whose outcome was complete an embargo before the refit, oldest first."""
+    rows = complete_rows(dates, refit, horizon, EMBARGO)
+    return [i for i in rows if (universe[i] & np.isfinite(forward[i])).sum() >= MIN_TOKENS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +123,12 @@ def gather(study: Study, recipe: Recipe) -> Material:
         for j, name in enumerate(table.token_names)
         if CATALOGUE[name].learned and CATALOGUE[name].family in recipe.families
     )
-    ranks = np.zeros((*study.universe.shape, len(columns)), dtype=np.float32)
-    for i, members in enumerate(study.universe):
-        ranks[i] = within_week_ranks(table.token_values[i][:, columns].astype(np.float64), members)
+    sizes = np.where(np.arange(len(study.dates)) < table.first, 0, study.universe.sum(axis=1))
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+    ranked = np.empty((starts[-1], len(columns)), dtype=np.float32)
+    for i, members in enumerate(study.universe[table.first :], table.first):
+        own = table.of_tokens(i)[:, columns].astype(np.float64)
+        ranked[starts[i] : starts[i + 1]] = within_week_ranks(own, members)[members]
     names = list(table.market_names)
     weighed = [n if CATALOGUE[n].family in recipe.families else None for n in MARKET_INPUTS]
     market = np.column_stack(
@@ -105,24 +138,21 @@ def gather(study: Study, recipe: Recipe) -> Material:
         dates=study.dates,
         names=tuple(table.token_names[j] for j in columns),
         columns=columns,
-        ranks=ranks,
+        ranked=ranked,
+        starts=starts,
         values=table.token_values,
         market=market,
         movement=_movement(study),
         universe=study.universe,
         forward=study.forwards,
         outcomes={horizon: study.outcomes(horizon) for horizon in HORIZONS},
+        first=table.first,
     )
 
 
 def _movement(study: Study) -> NDArray[np.float64]:
-    places = [study.features.token_names.index(name) for name in VOLATILITIES]
-    return np.stack(
-        [
-            movement_inputs(study.features.token_values[i][:, places].T, study.universe[i])
-            for i in range(len(study.dates))
-        ]
-    )
+    lines = np.stack([study.features.lasting[name] for name in VOLATILITIES])
+    return np.stack([movement_inputs(lines[:, i], study.universe[i]) for i in range(len(study.dates))])
 
 
 def fit_refit(material: Material, refit: dt.date, recipe: Recipe) -> Fitted:
@@ -142,11 +172,16 @@ def _relative(material: Material, rows: list[int], horizon: int, recipe: Recipe)
     if not recipe.members:
         return None  # rules alone
     stride = STRIDE[horizon]
-    weeks = []
-    for i in rows[::-stride][::-1]:  # the newest one always among them
-        labelled = material.labelled(i, horizon)
-        weeks.append((material.ranks[i, labelled], material.forward[horizon][i, labelled]))
-    return fit_relative(material.names, weeks, recipe.members, MIN_WEEKS // stride)
+    weeks = rows[::-stride][::-1]  # the newest one always among them
+    return fit_relative(
+        material.names, [_lesson(material, i, horizon) for i in weeks], recipe.members, MIN_WEEKS // stride
+    )
+
+
+def _lesson(material: Material, i: int, horizon: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Ranks of row i's labelled tokens, and what they returned."""
+    labelled = material.labelled(i, horizon)
+    return material.ranks_of(i, labelled), material.forward[horizon][i, labelled]
 
 
 def _market(material: Material, rows: list[int], horizon: int) -> InputsHead | None:

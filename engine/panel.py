@@ -11,7 +11,6 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from sys import intern
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +19,8 @@ from numpy.typing import NDArray
 from engine.errors import NotEnoughData
 from engine.measures import KINDS
 from engine.model import Candle, Headline, Measure, Snapshot, Token
+from engine.outside import place
+from engine.scattered import until
 
 Matrix = NDArray[np.float64]  # (dates, tokens)
 Vector = NDArray[np.float64]  # (dates,)
@@ -140,7 +141,7 @@ class Panel:
             self,
             dates=self.dates[:rows],
             **{name: getattr(self, name)[:rows] for name in _MATRICES},
-            token_measures={name: m[:rows] for name, m in self.token_measures.items()},
+            token_measures=until(self.token_measures, rows),
             market_measures={name: v[:rows] for name, v in self.market_measures.items()},
             headlines=self.headlines[:cut],
         )
@@ -181,7 +182,8 @@ def build_panel(observations: Observations, as_of: dt.date) -> Panel:
         [("date", "U10"), ("token", "i8"), ("rank", "f8"), ("price", "f8"), ("cap", "f8"), ("supply", "f8"),
          ("volume", "f8")],
     )  # fmt: skip
-    token_measures, market_measures = _measures(observations, as_of, dates, order)
+    wanted = {name for name, kind in KINDS.items() if kind.in_panel}
+    token_measures, market_measures = place(observations.measures(as_of, wanted), dates, order)
     panel = Panel(
         dates=dates,
         tokens=tuple(order),
@@ -260,51 +262,3 @@ def _snapshots(rows: NDArray[np.void], dates: NDArray[np.datetime64], column: Ma
                 until = min(span.stop, int(heard[token]) + UNHEARD_DAYS)
                 out[name][start:until, token] = out[name][start - 1, token]
     return out
-
-
-def _measures(
-    observations: Observations, as_of: dt.date, dates: NDArray[np.datetime64], order: Sequence[Token]
-) -> tuple[dict[str, Matrix], dict[str, Vector]]:
-    """Place each value in the row of the day it became known and carry it while fresh.
-
-    Several sources of one value: the first in alphabetical order stands, day by day. A value that is restated later
-    replaces the earlier one from the day the restatement became known.
-    """
-    column = {token.symbol: i for i, token in enumerate(order)}
-    series: dict[tuple[str, str], list[tuple[str, str, str, float]]] = {}
-    wanted = {name for name, kind in KINDS.items() if kind.in_panel}
-    for m in observations.measures(as_of, wanted):  # days and sources recur by the thousand: one text for all
-        row = intern(m.known), intern(m.date), intern(m.source), m.value
-        series.setdefault((m.metric, m.subject), []).append(row)
-    tokens: dict[str, Matrix] = {}
-    market: dict[str, Vector] = {}
-    for metric, subject in sorted(series):
-        kind = KINDS[metric]
-        line = _carry(series.pop((metric, subject)), dates, kind.fresh)
-        if kind.scope == "market":
-            market[metric] = line
-        elif subject in column:
-            target = tokens.setdefault(metric, np.full((len(dates), len(order)), np.nan))
-            target[:, column[subject]] = line
-    for values in (*tokens.values(), *market.values()):
-        values.setflags(write=False)
-    return tokens, market
-
-
-def _carry(rows: list[tuple[str, str, str, float]], dates: NDArray[np.datetime64], fresh: int) -> Vector:
-    """One series as known at each row: the newest reference date's value, for `fresh` days after it became known."""
-    best: dict[int, tuple[str, str, float]] = {}  # row -> (reference date, source, value)
-    start, newest = dates[0].item(), ""
-    rows.sort(key=lambda r: r[2], reverse=True)  # the first source in alphabetical order is placed last and stands
-    rows.sort(key=lambda r: (r[0], r[1]))
-    for known, date, source, value in rows:
-        if date < newest:
-            continue  # a late restatement of an older day says nothing about the newest
-        newest = date
-        at = max((dt.date.fromisoformat(known) - start).days, 0)
-        best[at] = (date, source, value)
-    line = np.full(len(dates), np.nan)
-    stands = sorted(best)
-    for at, following in zip(stands, [*stands[1:], len(dates)], strict=True):
-        line[at : min(following, at + fresh + 1)] = best[at][2]
-    return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,18 +96,8 @@ class Record:
 
     @classmethod
     def from_predictions(cls, predictions: Iterable[Prediction]) -> Record:
-        """Rebuild the record from stored lines."""
-        by_date: dict[dt.date, dict[int, list[Prediction]]] = {}
-        for line in predictions:
-            by_date.setdefault(line.date, {}).setdefault(line.horizon, []).append(line)
-        return cls(
-            RecordedWeek(
-                date,
-                tuple(line.symbol for line in next(iter(horizons.values()))),
-                {horizon: _view(lines) for horizon, lines in horizons.items()},
-            )
-            for date, horizons in by_date.items()
-        )
+        """Rebuild the record from stored lines, which come week by week, so that they are never all there at once."""
+        return cls(_week(date, list(lines)) for date, lines in groupby(predictions, key=lambda line: line.date))
 
     def predictions(self, study: Study) -> Iterator[Prediction]:
         """Every line, with its outcome where the study's panel knows it."""
@@ -115,6 +106,14 @@ class Record:
             for horizon in week.views:
                 known = outcomes.setdefault(horizon, study.outcomes(horizon))
                 yield from _lines(week, horizon, *excess_and_outcome(week, study, known, horizon))
+
+
+def _week(date: dt.date, lines: list[Prediction]) -> RecordedWeek:
+    horizons: dict[int, list[Prediction]] = {}
+    for line in lines:
+        horizons.setdefault(line.horizon, []).append(line)
+    symbols = tuple(line.symbol for line in next(iter(horizons.values())))
+    return RecordedWeek(date, symbols, {horizon: _view(of) for horizon, of in horizons.items()})
 
 
 def _lines(week: RecordedWeek, horizon: int, excess: Floats, outcome: NDArray[np.int8]) -> Iterator[Prediction]:

@@ -39,9 +39,14 @@ def call(signal: Signal, margin: float) -> Call:
     """What the odds say once p(bullish) less p(bearish) must stand `margin` clear of the base rates known then."""
     if signal.abstained is not None:
         return Call.NO_CALL
-    if abs(signal.conviction) < margin:
+    return call_of(signal.conviction, margin)
+
+
+def call_of(conviction: float, margin: float) -> Call:
+    """The same of a conviction alone, where something was said."""
+    if abs(conviction) < margin:
         return Call.NEUTRAL
-    return Call.BULLISH if signal.conviction > 0 else Call.BEARISH
+    return Call.BULLISH if conviction > 0 else Call.BEARISH
 
 
 def grade(odds: Odds) -> Grade:

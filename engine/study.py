@@ -8,7 +8,7 @@ one and cuts it many times.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,14 @@ NEUTRAL_BAND = 0.3  # of sigma x sqrt(horizon): inside it a token counts as neut
 SIGMA_DAYS = 30
 UNIVERSE_RANK = 200
 UNIVERSE_BARS = 60  # observed days before a token is learned from
+VOLATILITIES = ("volatility_7d", "volatility_30d", "volatility_90d")  # what the whole history is asked for
+
+Need = Callable[[Sequence[dt.date], NDArray[np.bool_], Mapping[int, Matrix]], int]  # dates, universe, forwards
+
+
+def everything(dates: Sequence[dt.date], universe: NDArray[np.bool_], forwards: Mapping[int, Matrix]) -> int:
+    """Every row's data points are needed."""
+    return 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,18 +83,25 @@ def mondays(first: dt.date, last: dt.date) -> list[dt.date]:
     return [start + dt.timedelta(days=7 * i) for i in range(((last - start).days // 7) + 1)]
 
 
-def build_study(panel: Panel, dropped: Collection[str] = (), extra: Sequence[dt.date] = ()) -> Study:
-    """Make the study of every Monday the panel has the day before of, and of `extra` instants."""
+def build_study(
+    panel: Panel, dropped: Collection[str] = (), extra: Sequence[dt.date] = (), need: Need = everything
+) -> Study:
+    """Make the study of every Monday the panel has the day before of, and of `extra` instants.
+
+    `need` says from which row on all data points of tokens are kept; of earlier ones VOLATILITIES alone are.
+    """
     first = panel.dates[0].item() + dt.timedelta(days=1)
     dates = tuple(sorted({*mondays(first, panel.as_of), *extra}))
     rows = [panel.row(date - dt.timedelta(days=1)) for date in dates]
+    universe = _universe(panel)[rows]
+    forwards = {horizon: _forward(panel, dates, horizon) for horizon in HORIZONS}
     return Study(
         panel=panel,
         dates=dates,
-        features=compute_features(panel, rows, dropped),
-        universe=_universe(panel)[rows],
+        features=compute_features(panel, rows, dropped, need(dates, universe, forwards), VOLATILITIES),
+        universe=universe,
         sigma=_sigma(panel)[rows],
-        forwards={horizon: _forward(panel, dates, horizon) for horizon in HORIZONS},
+        forwards=forwards,
     )
 
 

@@ -7,23 +7,24 @@ the last one; so a live week, which rebuilds those heads, says what a backtest w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.fitting import Fitted, Material, Recipe, fit_refit, gather
+from engine.fitting import WINDOW_WEEKS, Fitted, Material, Recipe, fit_refit, gather, learnable
 from engine.models.calibration import Calibration, PastWeek, base_rates, calibrate
 from engine.models.relative import RelativeHead
 from engine.record import Record, excess_and_outcome
 from engine.scale import SERIAL, Progress, Workers
-from engine.study import EMBARGO, HORIZONS, WEEK, Study
+from engine.study import EMBARGO, HORIZONS, WEEK, Need, Study
 
 Floats = NDArray[np.float64]
 
 EPOCH = dt.date(2018, 1, 1)  # a Monday
 REFIT_WEEKS = 4
+COMPARED_WEEKS = 60  # before an instant, of which it is asked what was known then: a year and some
 BASE_WINDOW_WEEKS = 260
 SOCIAL = "social_"  # data points made of posts, which anybody can write, begin so
 
@@ -32,6 +33,19 @@ def refit_date(as_of: dt.date) -> dt.date:
     """The last refit on the calendar at or before `as_of`: every fourth Monday from the epoch."""
     weeks = (as_of - EPOCH).days // 7
     return EPOCH + dt.timedelta(weeks=weeks - weeks % REFIT_WEEKS)
+
+
+def needed_from(asked: dt.date) -> Need:
+    """What the heads in force from the instant `asked` on were fitted on, and the weeks that it is compared with."""
+
+    def need(dates: Sequence[dt.date], universe: NDArray[np.bool_], forwards: Mapping[int, Floats]) -> int:
+        first = max(sum(date < asked for date in dates) - COMPARED_WEEKS, 0)
+        for horizon in HORIZONS:
+            rows = learnable(dates, universe, forwards[horizon], refit_date(asked), horizon)
+            first = min([first, *rows[-WINDOW_WEEKS:][:1]])
+        return first
+
+    return need
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +92,7 @@ class Trainer:
 
     def ranks(self, i: int) -> Floats:
         """Within-week ranks (tokens, features) of study row i, non-members 0."""
-        ranks: Floats = self.material.ranks[i].astype(np.float64)
+        ranks: Floats = self.material.ranks(i).astype(np.float64)
         return ranks
 
     def prepare(self, dates: Iterable[dt.date], workers: Workers = SERIAL, progress: Progress | None = None) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.crosscheck import CrossCheck, cross_check
+from engine.crosscheck import Compare, CrossCheck, cross_check, find_mismatches
 from engine.errors import BadRequest, NotEnoughData
 from engine.learning import fill_record, learn
 from engine.model import Decision, LevelPoint, Portfolio, Prediction, Settlement, WeekSignals
@@ -14,9 +14,9 @@ from engine.orders import NO_ORDERS, Orders
 from engine.panel import Panel
 from engine.record import Record
 from engine.scale import Progress
-from engine.study import build_study
+from engine.study import build_study, everything
 from engine.track import Track
-from engine.walkforward import Trainer
+from engine.walkforward import Trainer, needed_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,20 @@ def compute_week(
     as_of: dt.date,
     progress: Progress | None = None,
     orders: Orders = NO_ORDERS,
+    compare: Compare = find_mismatches,
 ) -> WeekResult:
     """Compute the week of `as_of` for every standing; `panel` must be frozen at `as_of`, `record` may be empty.
 
+    `compare` is where the indicators are held to their reference.
     The record is walked forward to this week first. CrossCheckFailed where three indicators disagree with their
     reference; fewer are dropped for this week and named in the signals.
     """
     check_monday(as_of)
     check_eve(panel, as_of)
-    check = cross_check(panel)
+    check = cross_check(panel, compare=compare)
     dropped = tuple(sorted({mismatch.feature for mismatch in check.failed}))
-    trainer = Trainer(build_study(panel, dropped, extra=[as_of]))
+    need = needed_from(record.last + dt.timedelta(days=1)) if record.last else everything
+    trainer = Trainer(build_study(panel, dropped, extra=[as_of], need=need))
     fill_record(trainer, record, as_of, progress)
     signals = learn(trainer, record, as_of)
     day = compute_day(panel, signals, standings, orders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,11 +16,16 @@ T = TypeVar("T")
 
 
 class Codec(Generic[T]):
-    """Both ways for one dataclass: `load(dump(x))` is `x` with its numbers rounded as the journal rounds them."""
+    """Both ways for one dataclass: `load(dump(x))` is `x` with its numbers rounded as the journal rounds them.
 
-    def __init__(self, kind: type[T]) -> None:
+    What was read of the last few bodies is kept: a journal's entry never changes, and is shown again and again.
+    """
+
+    def __init__(self, kind: type[T], keep: int = 4) -> None:
         self._adapter: TypeAdapter[T] = TypeAdapter(kind)
         self._name = kind.__name__.lower()
+        self._keep = keep
+        self._read: OrderedDict[str, T] = OrderedDict()
 
     def dump(self, value: T) -> dict[str, Any]:
         """The body of `value`; StorageError for one that could not be read back: a NaN where a number must be."""
@@ -36,12 +42,20 @@ class Codec(Generic[T]):
 
     def load(self, entry: Entry) -> T:
         """Read a body back; BrokenJournal for one of another shape."""
+        known = self._read.get(entry.body)
+        if known is not None:
+            self._read.move_to_end(entry.body)
+            return known
         try:
-            return self._adapter.validate_json(entry.body)
+            value = self._adapter.validate_json(entry.body)
         except ValidationError as error:
             raise BrokenJournal(
                 f"entry {entry.seq} of the {entry.ledger} journal is no {self._name}: {_complaint(error)}."
             ) from error
+        self._read[entry.body] = value
+        while len(self._read) > self._keep:
+            self._read.popitem(last=False)
+        return value
 
 
 def _complaint(error: Exception) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlite_utils
 
 from storage.border import translated
 
 Values = Sequence[object]
+T = TypeVar("T")
+
+MOST_RECALLED = 400
+WRITES = re.compile(r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +74,24 @@ class Connection:
     def __init__(self, raw: sqlite_utils.Database, path: str) -> None:
         self.raw = raw
         self.path = path
+        self._writes: dict[str, int] = {}  # by table, as often as it was written to here
+        self._undone = 0  # transactions that were taken back
+        self._recalled: OrderedDict[Hashable, tuple[object, object]] = OrderedDict()
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
         """All or nothing; blocks nest as savepoints."""
         outermost = not self.raw.conn.in_transaction
-        with translated(self.path), self.raw.atomic():
-            if outermost:
-                # Takes the write lock before anything is read: a reader that turns writer halfway would fail at once,
-                # without waiting its turn, if another process had written in between.
-                self.raw.conn.execute("DELETE FROM provenance WHERE 0")
-            yield
+        try:
+            with translated(self.path), self.raw.atomic():
+                if outermost:
+                    # Takes the write lock before anything is read: a reader that turns writer halfway would fail at
+                    # once, without waiting its turn, if another process had written in between.
+                    self.raw.conn.execute("DELETE FROM provenance WHERE 0")
+                yield
+        except BaseException:
+            self._undone += 1
+            raise
 
     def stream(self, sql: str, values: Values | dict[str, object] = ()) -> Iterator[Any]:
         """Rows one by one, so that a history never stands in memory as a list."""
@@ -89,6 +102,21 @@ class Connection:
         """All rows."""
         return list(self.stream(sql, values))
 
+    def recall(self, tables: tuple[str, ...], key: Hashable, find: Callable[[], T]) -> T:
+        """What `find` found, kept under `key` until one of `tables` is written to here, or anything by another process.
+
+        For small answers that take long to find and are asked for again and again; nobody may change them.
+        """
+        (elsewhere,) = self.row("PRAGMA data_version") or (0,)
+        stamp = (elsewhere, self._undone, tuple(self._writes.get(table, 0) for table in tables))
+        known = self._recalled.get(key)
+        if known is None or known[0] != stamp:
+            known = self._recalled[key] = (stamp, find())
+        self._recalled.move_to_end(key)
+        while len(self._recalled) > MOST_RECALLED:
+            self._recalled.popitem(last=False)
+        return cast(T, known[1])
+
     def row(self, sql: str, values: Values | dict[str, object] = ()) -> Any | None:
         """The first row, or None."""
         with translated(self.path):
@@ -96,6 +124,9 @@ class Connection:
 
     def execute(self, sql: str, values: Values | dict[str, object] = ()) -> sqlite3.Cursor:
         """Run one statement that writes; call it inside `atomic()`."""
+        written = WRITES.match(sql)
+        if written:
+            self._wrote(written[1])
         with translated(self.path):
             return self.raw.conn.execute(sql, values)
 
@@ -105,11 +136,15 @@ class Connection:
         with self.atomic():
             (before,) = self.raw.conn.execute(f"SELECT COUNT(*) FROM {table.name}").fetchone()
             changes = self.raw.conn.total_changes
+            self._wrote(table.name)
             self.raw.conn.executemany(table.upsert, counted)
             touched = self.raw.conn.total_changes - changes
             (after,) = self.raw.conn.execute(f"SELECT COUNT(*) FROM {table.name}").fetchone()
         new = after - before
         return Written(new, touched - new, counted.count - touched)
+
+    def _wrote(self, table: str) -> None:
+        self._writes[table] = self._writes.get(table, 0) + 1
 
 
 class _Counted:

@@ -45,14 +45,18 @@ class Announcement:
     head: str
 
 
+DECISIONS_KEPT = 128  # read ones, some 80 kB each
+SHORT = 12  # a history this long is shown again and again
+
+
 class DecisionStore:
     """Decisions by ledger, index, mode, ISO week and sequence; their content lives in the journal alone."""
 
     def __init__(self, connection: Connection, journal: Journal) -> None:
         self._db = connection
         self._journal = journal
-        self._decisions = Codec(Decision)
-        self._settlements = Codec(Settlement)
+        self._decisions = Codec(Decision, keep=DECISIONS_KEPT)
+        self._settlements = Codec(Settlement, keep=DECISIONS_KEPT)
 
     def add(self, ledger: Ledger, decision: Decision) -> Entry:
         """Journal a decision under its key; AlreadyDecided where that key stands."""
@@ -87,11 +91,13 @@ class DecisionStore:
         self, ledger: Ledger, index: str, mode: str, limit: int, before: dt.date | None = None
     ) -> list[StoredDecision]:
         """Up to `limit` decisions, newest first."""
-        return self._select(
-            "d.ledger = ? AND d.index_id = ? AND d.mode = ? AND d.date < ?",
-            (ledger, index, mode, before.isoformat() if before else "9999"),
-            f"ORDER BY d.date DESC, d.sequence DESC LIMIT {int(limit)}",
-        )
+        where = "d.ledger = ? AND d.index_id = ? AND d.mode = ? AND d.date < ?"
+        values = (ledger, index, mode, before.isoformat() if before else "9999")
+        order = f"ORDER BY d.date DESC, d.sequence DESC LIMIT {int(limit)}"
+        if limit > SHORT:
+            return self._select(where, values, order)
+        key = (order, *values)
+        return list(self._db.recall(("decisions", "settlements"), key, lambda: self._select(where, values, order)))
 
     def unsettled(self, ledger: Ledger) -> list[StoredDecision]:
         """Decisions whose close has not been settled yet, oldest first."""
@@ -114,7 +120,8 @@ class DecisionStore:
 
     def live_start(self) -> dt.date | None:
         """Day of the first live decision: before it every record is a backtest."""
-        row = self._db.row("SELECT MIN(date) FROM decisions WHERE ledger = 'live'")
+        sql = "SELECT MIN(date) FROM decisions WHERE ledger = 'live'"
+        row = self._db.recall(("decisions",), sql, lambda: self._db.row(sql))
         return dt.date.fromisoformat(row[0]) if row and row[0] else None
 
     def put_levels(self, ledger: Ledger, index: str, mode: str, points: Iterable[LevelPoint]) -> Written:
@@ -127,12 +134,16 @@ class DecisionStore:
 
     def levels(self, ledger: Ledger, index: str, mode: str) -> list[LevelPoint]:
         """Daily levels in order."""
+        key = (ledger, index, mode)
+        return list(self._db.recall(("levels",), ("levels", *key), lambda: self._read_levels(key)))
+
+    def _read_levels(self, key: tuple[str, ...]) -> tuple[LevelPoint, ...]:
         rows = self._db.stream(
             """SELECT date, net, gross, turnover, cost, stablecoin_share FROM levels
                WHERE ledger = ? AND index_id = ? AND mode = ? ORDER BY date""",
-            (ledger, index, mode),
+            key,
         )
-        return [LevelPoint(dt.date.fromisoformat(date), *values) for date, *values in rows]
+        return tuple(LevelPoint(dt.date.fromisoformat(date), *values) for date, *values in rows)
 
     def put_announcement(self, ledger: Ledger, decision: Decision, reply: str) -> None:
         """Keep what is cried for a decision, a Reply as JSON, with the journal's head of this moment."""
@@ -141,9 +152,8 @@ class DecisionStore:
 
     def announcement(self, ledger: Ledger, index: str, mode: str, week: str, sequence: int = 0) -> Announcement | None:
         """What was cried for a decision, None where nothing was."""
-        row = self._db.row(
-            f"SELECT reply, head FROM announcements WHERE {_match()}", (ledger, index, mode, week, sequence)
-        )
+        sql, key = f"SELECT reply, head FROM announcements WHERE {_match()}", (ledger, index, mode, week, sequence)
+        row = self._db.recall(("announcements",), (sql, key), lambda: self._db.row(sql, key))
         return Announcement(*row) if row else None
 
     def _add(self, table: str, kind: str, ledger: Ledger, key: Key, date: dt.date, body: dict[str, Any]) -> Entry:

@@ -44,13 +44,16 @@ class MarketStore:
     # what a panel asks
 
     def tokens(self) -> Sequence[Token]:
+        return list(self._db.recall(("tokens", "token_themes"), "tokens", self._read_tokens))
+
+    def _read_tokens(self) -> tuple[Token, ...]:
         themes: dict[int, list[str]] = {}
         for token, theme in self._db.stream("SELECT token, theme FROM token_themes ORDER BY token, position"):
             themes.setdefault(token, []).append(theme)
-        return [
+        return tuple(
             Token(token, symbol, name, TokenKind(kind), tuple(themes.get(token, ())))
             for token, symbol, name, kind in self._db.rows("SELECT id, symbol, name, kind FROM tokens ORDER BY symbol")
-        ]
+        )
 
     def candles(self, before: dt.date) -> Iterator[Candle]:
         rows = self._db.stream(f"SELECT {', '.join(Candle._fields)} FROM candles WHERE date < ?", (before.isoformat(),))
@@ -172,17 +175,15 @@ class MarketStore:
 
     def all_names(self) -> list[str]:
         """Every name a token answers to, for suggestions."""
-        return [
-            name for (name,) in self._db.rows("SELECT symbol FROM tokens UNION SELECT alias FROM aliases ORDER BY 1")
-        ]
+        sql = "SELECT symbol FROM tokens UNION SELECT alias FROM aliases ORDER BY 1"
+        return [name for (name,) in self._db.recall(("tokens", "aliases"), sql, lambda: self._db.rows(sql))]
 
     def span(self) -> tuple[dt.date, dt.date] | None:
         """First and last day with a candle, None where there is none."""
-        row = self._db.row(
-            """SELECT MIN(first), MAX(last) FROM (SELECT
+        sql = """SELECT MIN(first), MAX(last) FROM (SELECT
                 (SELECT MIN(date) FROM candles WHERE token = id) AS first,
                 (SELECT MAX(date) FROM candles WHERE token = id) AS last FROM tokens)"""
-        )
+        row = self._db.recall(("tokens", "candles"), sql, lambda: self._db.row(sql))
         if row is None or row[0] is None:
             return None
         return dt.date.fromisoformat(row[0]), dt.date.fromisoformat(row[1])
@@ -198,18 +199,21 @@ class MarketStore:
         """The last `days` closes of one token (of those before `before`), oldest first; days without a candle are
         absent."""
         sql = "SELECT date, close FROM candles WHERE token = ? AND date < ? ORDER BY date DESC LIMIT ?"
-        rows = self._db.rows(sql, (token, before.isoformat() if before else "9999", days))
+        values = (token, before.isoformat() if before else "9999", days)
+        rows = self._db.recall(("candles",), (sql, values), lambda: self._db.rows(sql, values))
         return [(dt.date.fromisoformat(day), close) for day, close in reversed(rows)]
 
     def counts(self) -> dict[str, int]:
         """Rows by table, for a status line: tokens, candles and so on."""
         names = ("tokens", "candles", "snapshots", "measures", "headlines")
         columns = ", ".join(f"(SELECT COUNT(*) FROM {name})" for name in names)
-        return dict(zip(names, self._db.rows(f"SELECT {columns}")[0], strict=True))
+        sql = f"SELECT {columns}"
+        return dict(zip(names, self._db.recall(names, sql, lambda: self._db.rows(sql))[0], strict=True))
 
     def provenance(self, key: str) -> str | None:
         """Return what is noted of where the data came from."""
-        row = self._db.row("SELECT value FROM provenance WHERE key = ?", (key,))
+        sql = "SELECT value FROM provenance WHERE key = ?"
+        row = self._db.recall(("provenance",), (sql, key), lambda: self._db.row(sql, (key,)))
         return str(row[0]) if row else None
 
     def set_provenance(self, key: str, value: str) -> None:

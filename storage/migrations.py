@@ -241,7 +241,37 @@ def m009_live_sources(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
-def m010_universe(db: sqlite_utils.Database) -> None:
+def m010_chat_choices(db: sqlite_utils.Database) -> None:
+    """What each chat chose beside its mode: its indices and watched tokens, what it is told, when and how."""
+    _run(
+        db,
+        "ALTER TABLE chats RENAME TO chats_by_mode",
+        """CREATE TABLE chats (
+            id INTEGER PRIMARY KEY, platform TEXT NOT NULL, chat TEXT NOT NULL, thread TEXT NOT NULL DEFAULT '',
+            place TEXT NOT NULL DEFAULT 'private', title TEXT NOT NULL DEFAULT '', mode TEXT NOT NULL DEFAULT '',
+            weekly INTEGER NOT NULL DEFAULT 1, danger INTEGER NOT NULL DEFAULT 1, watched INTEGER NOT NULL DEFAULT 1,
+            minimum INTEGER NOT NULL DEFAULT 0, time_zone TEXT NOT NULL DEFAULT 'UTC',
+            language TEXT NOT NULL DEFAULT 'en', quiet_from INTEGER, quiet_until INTEGER,
+            danger_breaks_quiet INTEGER NOT NULL DEFAULT 0, silent INTEGER NOT NULL DEFAULT 0,
+            short INTEGER NOT NULL DEFAULT 0, plain INTEGER NOT NULL DEFAULT 0, pulse INTEGER NOT NULL DEFAULT 0,
+            role TEXT NOT NULL DEFAULT '', muted_until TEXT, silenced TEXT NOT NULL DEFAULT '', silenced_at TEXT,
+            added_by TEXT NOT NULL DEFAULT '', added_at TEXT, UNIQUE (platform, chat)
+        )""",
+        "INSERT INTO chats (id, platform, chat, mode) SELECT id, platform, chat, mode FROM chats_by_mode",
+        "DROP TABLE chats_by_mode",
+        """CREATE TABLE subscriptions (
+            platform TEXT NOT NULL, chat TEXT NOT NULL, index_id TEXT NOT NULL, position INTEGER NOT NULL,
+            PRIMARY KEY (platform, chat, index_id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE watches (
+            platform TEXT NOT NULL, chat TEXT NOT NULL, symbol TEXT NOT NULL, position INTEGER NOT NULL,
+            PRIMARY KEY (platform, chat, symbol)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
+def m011_universe(db: sqlite_utils.Database) -> None:
     """What sources call tokens, and whom they propose for a theme, which counts from the day it is adopted."""
     _run(
         db,

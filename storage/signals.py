@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine.errors import AlreadyDecided, BrokenJournal
 from engine.model import Call, Ledger, Odds, Prediction, WeekSignals
@@ -58,13 +58,28 @@ class SignalStore:
         """Keep the record of one method; the same line again may bring the outcome that has come since."""
         return self._db.put(_PREDICTIONS, (_row(method, prediction) for prediction in predictions))
 
-    def predictions(self, method: str = METHOD) -> list[Prediction]:
-        """The record of one method, by date, horizon and symbol."""
+    def predictions(self, method: str = METHOD) -> Iterator[Prediction]:
+        """The record of one method, by date, horizon and symbol, line by line."""
         fields = ", ".join(_PREDICTIONS.key[1:] + _PREDICTIONS.values)
         sql = f"SELECT {fields} FROM predictions WHERE method = ? ORDER BY date, horizon, symbol"
-        return [_prediction(*row) for row in self._db.stream(sql, (method,))]
+        return (_prediction(*row) for row in self._db.stream(sql, (method,)))
+
+    def convictions(
+        self, symbol: str, since: dt.date, horizon: int = 7, method: str = METHOD
+    ) -> list[tuple[dt.date, float, Call | None]]:
+        """What one record said of a token from `since` on, by date: conviction, and the outcome once it is known."""
+        sql = """SELECT date, conviction, outcome FROM predictions
+            WHERE method = ? AND horizon = ? AND date >= ? AND symbol = ? ORDER BY date"""
+        values = (method, horizon, since.isoformat(), symbol)
+        rows = self._db.recall(("predictions",), (sql, values), lambda: self._db.rows(sql, values))
+        return [
+            (dt.date.fromisoformat(date), float(c), Call(outcome) if outcome else None) for date, c, outcome in rows
+        ]
 
     def _read(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
+        return self._db.recall(("signal_weeks",), (where, values), lambda: self._read_anew(where, values))
+
+    def _read_anew(self, where: str, values: tuple[str, ...]) -> WeekSignals | None:
         columns = ", ".join(f"j.{name}" for name in COLUMNS.split(", "))
         row = self._db.row(
             f"SELECT w.ledger, w.date, {columns} FROM signal_weeks w JOIN journal j ON j.id = w.entry WHERE {where}",

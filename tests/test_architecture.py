@@ -10,7 +10,8 @@ ROOMS = ("bot", "engine", "storage")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 HOMES = {  # library -> where it may be imported
-    "telegram": ("bot/platforms/telegram.py",),
+    "telegram": ("bot/platforms/telegram/",),
+    "httpx": ("bot/platforms/telegram/",),
     "discord": ("bot/platforms/discord.py",),
     "sqlite_utils": ("storage/",),
     "sqlite3": ("storage/", "bot/doctor.py"),
@@ -23,7 +24,7 @@ HOMES = {  # library -> where it may be imported
     "rich": ("bot/",),
     "pandas": ("engine/",),
     "asyncio": ("bot/", "engine/sources/"),
-    "aiohttp": ("engine/sources/http/",),
+    "aiohttp": ("engine/sources/http/", "bot/platforms/telegram/updates.py"),  # the latter serves the webhook
     "yarl": ("engine/sources/http/",),
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/trading.py",),

@@ -26,7 +26,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         table=table,
         after=() if table else ("No index holds it.",),
         note=(f"Said on {day(week.date)} for seven days ({labelled(arguments.mode, status)}). Simulated, not advice.",),
-        chart=price_chart(book, token, _marked(book, week, token, arguments.mode)),
+        chart=price_chart(book, token, _marked(book, week, token, arguments.mode), arguments.mode),
         buttons=(Button("Why", f"/why ={token.symbol}"), Button("Signals", "/signals")) if signal else (),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.book import Book, Skill, first_comes
 from bot.command import Arguments, Command, Param, Request
-from bot.drawings import levels_chart
+from bot.drawings import levels_chart, scoreboard_chart
 from bot.figures import Growth, weeks_ahead
 from bot.phrases import counted, day, dollars, percent, signed, signed_percent, unzero
 from bot.reply import Button, Column, Reply, Table
@@ -121,6 +121,7 @@ def _overview(book: Book, mode: str) -> Reply:
         table=Table(columns, rows) if rows else None,
         after=(*skill_lines(book.skills()), *status.caveats),
         note=(first_comes(book),),
+        chart=scoreboard_chart(book, shown, mode),
         buttons=tuple(Button(v.info.title, f"/track {v.info.id}") for v in shown),
     )
 

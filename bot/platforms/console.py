@@ -113,7 +113,7 @@ def _table(table: Table, columns: int) -> RichTable:
 
 
 def _buttons(reply: Reply) -> Text:
-    return _line("Next: " + "  ".join(button.command for button in reply.buttons), "cyan")
+    return _line("Next: " + "  ".join(button.command or button.url for button in reply.buttons), "cyan")
 
 
 def _sparklines(chart: ChartSpec) -> list[RenderableType]:

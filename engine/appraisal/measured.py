@@ -84,6 +84,7 @@ def between(study: Study, start: dt.date, end: dt.date) -> Study:
             dates=table.dates[inside],
             token_values=table.token_values[inside],
             market_values=table.market_values[inside],
+            lasting={name: values[inside] for name, values in table.lasting.items()},
         ),
         universe=study.universe[inside],
         sigma=study.sigma[inside],

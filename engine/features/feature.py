@@ -12,6 +12,7 @@ import numpy as np
 from engine import kernels as k
 from engine.features.news import Coverage, Texts, read_texts
 from engine.indicators import Bars
+from engine.indicators.bars import EVERY
 from engine.model import TokenKind
 from engine.panel import Flags, Matrix, Panel, Vector
 
@@ -51,18 +52,22 @@ class Feature:
 
 
 class Inputs:
-    """A panel with what several features share, each computed once and kept."""
+    """A panel with what several features share, each computed once and kept.
 
-    def __init__(self, panel: Panel) -> None:
+    `columns` are the tokens whose bars it has: what looks at bars alone can be computed a few tokens at a time.
+    """
+
+    def __init__(self, panel: Panel, columns: slice = EVERY) -> None:
         self.panel = panel
+        self.columns = columns
 
     def forget(self) -> None:
         """Give back what was kept: the next family shares little of it, and all of it at once is 250 MB."""
-        self.__dict__ = {"panel": self.panel}
+        self.__dict__ = {"panel": self.panel, "columns": self.columns}
 
     @cached_property
     def bars(self) -> Bars:
-        return Bars.of(self.panel)
+        return Bars.of(self.panel, self.columns)
 
     @cached_property
     def logs(self) -> Matrix:

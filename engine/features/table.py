@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from engine.features.catalogue import CATALOGUE
 from engine.features.feature import FAMILIES, Feature, Inputs
+from engine.indicators.bars import EVERY
 from engine.panel import Matrix, Panel, Vector
 
+BY_BARS = "technical"  # the family that looks at nothing but a token's own bars
+PART = 64  # tokens whose bars are worked on at once: what the indicators share of 300 tokens is 150 MB
 ABSURD = 1e9  # no feature has a natural scale near it: a value beyond is a broken input
 
 
@@ -21,8 +24,9 @@ ABSURD = 1e9  # no feature has a natural scale near it: a value beyond is a brok
 class FeatureTable:
     """Features at the chosen rows of a panel, NaN where missing.
 
-    `dates` (rows,) the last day each row saw; `token_values` (rows, tokens, token features), token and chain scope;
-    `market_values` (rows, market features). `dropped` features are there, wholly NaN.
+    `dates` (rows,) the last day each row saw; `token_values` (rows from `first` on, tokens, token features), token and
+    chain scope; `market_values` (rows, market features). Of the rows before `first` only the `lasting` features of
+    tokens are kept, (rows, tokens) by name. `dropped` features are there, wholly NaN.
     """
 
     dates: NDArray[np.datetime64]
@@ -32,6 +36,15 @@ class FeatureTable:
     market_names: tuple[str, ...]
     market_values: NDArray[np.float64]
     dropped: tuple[str, ...]
+    first: int = 0
+    lasting: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def of_tokens(self, row: int) -> NDArray[np.float32]:
+        """What is known of every token at a row, (tokens, token features); IndexError where it was not kept."""
+        if row < self.first:
+            raise IndexError(f"row {row} lies before row {self.first}, the first whose data points were kept")
+        known: NDArray[np.float32] = self.token_values[row - self.first]
+        return known
 
     @property
     def total(self) -> int:
@@ -41,12 +54,12 @@ class FeatureTable:
     def present(self, row: int, token: int) -> int:
         """Data points known for a token; those of the whole market count for every token."""
         own, common = self._counted
-        mine, all_have = self.token_values[row, token][own], self.market_values[row][common]
+        mine, all_have = self.of_tokens(row)[token][own], self.market_values[row][common]
         return int(np.isfinite(mine).sum() + np.isfinite(all_have).sum())
 
     def missing_families(self, row: int, token: int) -> tuple[str, ...]:
         """Families that know nothing of this token; one with market-wide entries only, nothing of the market."""
-        own, common = np.isfinite(self.token_values[row, token]), np.isfinite(self.market_values[row])
+        own, common = np.isfinite(self.of_tokens(row)[token]), np.isfinite(self.market_values[row])
         heard = {family for family, entries in self._token_families.items() if own[entries].any()}
         heard |= {
             family
@@ -57,7 +70,7 @@ class FeatureTable:
 
     def family_counts(self, row: int, token: int) -> dict[str, tuple[int, int]]:
         """{family: (data points known, data points there are)} for a token, those of the whole market among them."""
-        own, common = np.isfinite(self.token_values[row, token]), np.isfinite(self.market_values[row])
+        own, common = np.isfinite(self.of_tokens(row)[token]), np.isfinite(self.market_values[row])
         none = np.empty(0, dtype=np.intp)
         counts: dict[str, tuple[int, int]] = {}
         for family in FAMILIES:
@@ -67,7 +80,7 @@ class FeatureTable:
 
     def families_heard(self, rows: Sequence[int], token: int) -> frozenset[str]:
         """Families that knew anything of a token itself in any of the rows."""
-        known = np.asarray(np.isfinite(self.token_values[list(rows), token]).any(axis=0))
+        known = np.any([np.isfinite(self.of_tokens(row)[token]) for row in rows], axis=0)
         return frozenset(family for family, entries in self._token_families.items() if family and known[entries].any())
 
     @cached_property
@@ -95,20 +108,33 @@ def _by_family(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
 
 
 def compute_features(
-    panel: Panel, rows: Sequence[int] | NDArray[np.integer], dropped: Collection[str] = ()
+    panel: Panel,
+    rows: Sequence[int] | NDArray[np.integer],
+    dropped: Collection[str] = (),
+    first: int = 0,
+    lasting: Collection[str] = (),
 ) -> FeatureTable:
-    """Compute the catalogue on a panel and keep the given rows; features named in `dropped` come out wholly NaN."""
+    """Compute the catalogue on a panel and keep the given rows; features named in `dropped` come out wholly NaN.
+
+    Of the rows before the `first` of them, only the `lasting` features of tokens are kept: a long history is large.
+    """
     chosen = np.asarray(rows, dtype=np.intp)
     inputs = Inputs(panel)
     own = [f for f in CATALOGUE.values() if f.scope != "market"]
     common = [f for f in CATALOGUE.values() if f.scope == "market"]
-    by_feature = np.full(
-        (len(own), len(chosen), len(panel.tokens)), np.nan, dtype=np.float32
-    )  # half the memory of what the kernels work in  # each is written in one piece
+    # Half the precision of what the kernels work in, and half the memory; each feature is written in one piece.
+    by_feature = np.full((len(own), len(chosen) - first, len(panel.tokens)), np.nan, dtype=np.float32)
+    whole = {name: np.full((len(chosen), len(panel.tokens)), np.nan, dtype=np.float32) for name in lasting}
     market_values = np.full((len(chosen), len(common)), np.nan)
-    for _, entries in groupby(_kept(own, dropped), key=lambda entry: entry[1].family):
-        for j, feature in entries:
-            by_feature[j] = evaluate(feature, inputs)[chosen]
+    for family, of_family in groupby(_kept(own, dropped), key=lambda entry: entry[1].family):
+        entries = list(of_family)
+        for columns in _parts(len(panel.tokens)) if family == BY_BARS else (EVERY,):
+            seen = inputs if columns == EVERY else Inputs(panel, columns)
+            for j, feature in entries:
+                values = evaluate(feature, seen)[chosen]
+                by_feature[j][:, columns] = values[first:]
+                if feature.name in whole:
+                    whole[feature.name][:, columns] = values
         inputs.forget()
     for j, feature in _kept(common, dropped):
         market_values[:, j] = evaluate(feature, inputs)[chosen]
@@ -120,7 +146,14 @@ def compute_features(
         market_names=tuple(f.name for f in common),
         market_values=market_values,
         dropped=tuple(sorted(name for name in CATALOGUE if name in dropped)),
+        first=first,
+        lasting=whole,
     )
+
+
+def _parts(tokens: int) -> Iterator[slice]:
+    """All tokens, a few at a time."""
+    return (slice(first, first + PART) for first in range(0, tokens, PART))
 
 
 def evaluate(feature: Feature, inputs: Inputs) -> Matrix | Vector:

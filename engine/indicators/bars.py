@@ -15,6 +15,8 @@ from engine.panel import Matrix, Panel
 if TYPE_CHECKING:
     import pandas as pd
 
+EVERY = slice(None)  # token of a panel
+
 Reference = Callable[["pd.DataFrame"], "pd.Series[float]"]
 Shared = TypeVar("Shared")
 
@@ -36,15 +38,16 @@ class Bars:
     venue_days: Matrix
 
     @classmethod
-    def of(cls, panel: Panel) -> Bars:
-        """Read a panel's bars, blanking what its flags say is not comparable."""
+    def of(cls, panel: Panel, columns: slice = EVERY) -> Bars:
+        """Read a panel's bars, of some of its tokens or all, blanking what its flags say is not comparable."""
+        estimated, volume = panel.estimated[:, columns], panel.volume[:, columns]
         return cls(
-            open=panel.open,
-            high=np.where(panel.estimated, np.nan, panel.high),
-            low=np.where(panel.estimated, np.nan, panel.low),
-            close=panel.close,
-            volume=np.where(panel.volume > 0, panel.volume, np.nan),
-            venue_days=kernels.run_length(panel.venue),
+            open=np.ascontiguousarray(panel.open[:, columns]),
+            high=np.where(estimated, np.nan, panel.high[:, columns]),
+            low=np.where(estimated, np.nan, panel.low[:, columns]),
+            close=np.ascontiguousarray(panel.close[:, columns]),
+            volume=np.where(volume > 0, volume, np.nan),
+            venue_days=kernels.run_length(panel.venue[:, columns]),
         )
 
     @cached_property

@@ -32,10 +32,12 @@ class Familiar:
 
 
 def _distance(values: Floats, middle: Floats, spread: Floats) -> Floats:
-    off = np.clip((values - middle) / spread, -LIMIT, LIMIT)
-    known = np.isfinite(off)
-    total = np.where(known, off**2, 0.0).sum(axis=-1)
-    count = known.sum(axis=-1)
+    total, count = np.zeros(len(values)), np.zeros(len(values))
+    for column, centre, width in zip(values.T, middle, spread, strict=True):  # a table of all would be 40 MB
+        off = np.clip((column - centre) / width, -LIMIT, LIMIT)
+        known = np.isfinite(off)
+        total += np.where(known, off**2, 0.0)
+        count += known
     root: Floats = np.sqrt(np.where(count > 0, total / np.maximum(count, 1), np.nan))
     return root
 
@@ -46,9 +48,11 @@ def fit_familiar(values: Floats) -> Familiar | None:
     rows = rows[np.isfinite(rows).any(axis=1)]
     if not len(rows):
         return None
-    heard = np.isfinite(rows).any(axis=0)
     low, middle, high = np.full((3, rows.shape[1]), np.nan)
-    low[heard], middle[heard], high[heard] = np.nanquantile(rows[:, heard], (0.25, 0.5, 0.75), axis=0)
+    for j in range(rows.shape[1]):  # all at once would take five times the memory of the rows
+        known = rows[np.isfinite(rows[:, j]), j]
+        if len(known):
+            low[j], middle[j], high[j] = np.quantile(known, (0.25, 0.5, 0.75))
     spread = np.where(high > low, (high - low) / 1.349, np.nan)  # a normal's deviation; a constant input says nothing
     distances = _distance(rows, middle, spread)
     known = distances[np.isfinite(distances)]

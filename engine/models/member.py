@@ -13,12 +13,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """One row a token and week: `ranks` (n, features) within the week, -0.5 to 0.5; `beaten` (n,) the share of its
-    peers that a token beat, 0 to 1; `weight` (n,), of which every week has as much as any other, mean 1."""
+    """One row a token and week: `ranks` (n, features) within the week, -0.5 to 0.5, in either precision; `beaten` (n,)
+    the share of its peers that a token beat, 0 to 1; `weight` (n,), of which every week has as much as any other, mean
+    1.
+    """
 
-    ranks: Floats
+    ranks: NDArray[np.floating]
     beaten: Floats
     weight: Floats
+
+    def times(self, factor: float) -> Floats:
+        """The ranks in double precision, as a copy that is the caller's own, each multiplied by `factor`."""
+        scaled: Floats = np.multiply(self.ranks, factor, dtype=np.float64)
+        return scaled
 
     @property
     def won(self) -> NDArray[np.intp]:

@@ -27,7 +27,7 @@ NAMES = (
 )
 
 
-def movement_inputs(volatilities: Floats, member: Flags) -> Floats:
+def movement_inputs(volatilities: NDArray[np.floating], member: Flags) -> Floats:
     """(tokens, 5) inputs of one instant from its volatilities over 7, 30 and 90 days (3, tokens); NaN where unknown."""
     week, month, quarter = volatilities
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -39,7 +39,7 @@ def movement_inputs(volatilities: Floats, member: Flags) -> Floats:
     return np.where(np.isfinite(out), out, np.nan)
 
 
-def _median(values: Floats, member: Flags) -> float:
+def _median(values: NDArray[np.floating], member: Flags) -> float:
     known = values[member & np.isfinite(values)]
     return float(np.median(known)) if len(known) else float("nan")
 

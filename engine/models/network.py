@@ -57,4 +57,4 @@ def _fit(examples: Examples, seed: int) -> MLPClassifier:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(examples.ranks * SCALE, examples.won, sample_weight=examples.sharpness)
+        return model.fit(examples.times(SCALE), examples.won, sample_weight=examples.sharpness)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.models.boosting import fit_boosting
 from engine.models.logistic import Logistic, fit_logistic
@@ -38,7 +39,7 @@ class RelativeHead:
 
 def fit_relative(
     names: tuple[str, ...],
-    weeks: Sequence[tuple[Floats, Floats]],
+    weeks: Sequence[tuple[NDArray[np.floating], Floats]],
     members: Sequence[str] = tuple(MEMBERS),
     least: int = MIN_WEEKS,
 ) -> RelativeHead | None:
@@ -50,8 +51,9 @@ def fit_relative(
         return None
     weight = np.concatenate([np.full(len(forward), 1.0 / len(forward)) for _, forward in weeks])
     examples = Examples(
-        ranks=np.vstack([ranks for ranks, _ in weeks]).astype(np.float64),
+        ranks=np.vstack([ranks for ranks, _ in weeks]),
         beaten=np.concatenate([centred_ranks(forward) + 0.5 for _, forward in weeks]),
         weight=weight * len(weight) / weight.sum(),
     )
+    del weeks  # of which `examples` has all that counts, in a copy of its own
     return RelativeHead(names, {name: MEMBERS[name](examples) for name in members})

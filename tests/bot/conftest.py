@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 
-from bot.book import Band, IndexInfo, ProposedMember, Skill, Status, StoredDecision, Verdict
+from bot.book import Band, IndexInfo, PastCall, ProposedMember, Skill, Status, StoredDecision, Verdict
 from engine.model import (
     PASSIVE,
     Action,
@@ -201,6 +201,11 @@ class FakeBook:
         if signal.abstained is not None:
             return Call.NO_CALL
         return Call.BULLISH if lean > 0.02 else Call.BEARISH if lean < -0.02 else Call.NEUTRAL
+
+    def past_calls(self, symbol: str, mode: str, since: dt.date) -> list[PastCall]:
+        calls = (Call.BULLISH, Call.NEUTRAL, Call.BEARISH, Call.BULLISH, Call.BULLISH)
+        weeks = [MONDAY - dt.timedelta(days=7 * age) for age in range(2, 40)]
+        return [PastCall(w, calls[i % 5], calls[(i + i % 3) % 5]) for i, w in enumerate(weeks) if w >= since][::-1]
 
     def find_tokens(self, text: str) -> Sequence[Token]:
         wanted = text.encode("utf-8").decode().casefold()  # a database cannot be asked for half a character

@@ -11,11 +11,12 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.charts import DRAWERS, THEMES, _drawable, render
+from bot.charts import DRAWERS, render
 from bot.dispatch import Request, dispatch
-from bot.reply import ChartKind, ChartSpec, Line, Mark, Shade
+from bot.pictures.look import THEMES, drawable
+from bot.reply import Bar, ChartKind, ChartSpec, Line, Mark, Shade
 
-COMMANDS = {"levels": "/track defi", "weights": "/history defi", "price": "/token aave"}
+COMMANDS = {"levels": "/track defi", "weights": "/history defi", "price": "/token aave", "scoreboard": "/track"}
 
 
 def chart_of(book: Any, kind: str) -> ChartSpec:
@@ -50,13 +51,14 @@ def test_a_simulated_market_is_watermarked(book: Any) -> None:
 def test_hostile_names_are_drawn_as_plain_text_without_a_warning(kind: str, book: Any) -> None:
     chart = chart_of(book, kind)
     name = "$\\frac{$ _*[<&` 漢字 🚀 \x1b[31m مؤشر"
-    day = chart.days[1]
+    day = chart.days[1] if chart.days else dt.date(2023, 1, 1)
     hostile = replace(
         chart,
         title=name * 9,
         lines=tuple(replace(line, name=name) for line in chart.lines),
         marks=(Mark(day, name, "bad"),),
-        shades=(Shade(day, chart.days[-1], name),),
+        shades=(Shade(day, day + dt.timedelta(days=9), name),),
+        bars=(Bar(name, 1.0, said=name), Bar(name, 900.0, 1.0, 0.2, 0.5, name)),
     )
     assert size(render(hostile)) == (1000, 700)
 
@@ -69,9 +71,31 @@ def test_flat_missing_tiny_and_huge_values_are_drawn(kind: ChartKind, values: tu
     assert size(render(spec)) == (1000, 700)
 
 
+@pytest.mark.parametrize("value", [0.0, 1000.0, 1e-9, 1e12, -5.0])
+def test_bars_of_any_size_are_drawn(value: float, book: Any) -> None:
+    rate = Bar("rate", 0.4, 0.3, 0.2, 0.5, "40 %")
+    for kind in ("scoreboard", "price"):
+        spec = replace(chart_of(book, kind), bars=(Bar("a", value, value / 2), Bar("b", value), rate))
+        assert size(render(spec)) == (1000, 700)
+
+
+def test_a_token_card_shows_past_calls_and_what_speaks_for_and_against(book: Any) -> None:
+    card = chart_of(book, "price")
+    assert [bar.name for bar in card.bars] == ["fell less than its peers this month", "overbought (RSI)"]
+    assert [mark.label for mark in card.marks if mark.label] == ["6 Nov: bearish, B+", "13 Nov: bullish, B+"]
+    assert {mark.tone for mark in card.marks if not mark.label} == {"good", "bad"}
+
+
+def test_the_scoreboard_sets_every_decided_index_beside_just_holding_with_the_hit_rate(book: Any) -> None:
+    board = chart_of(book, "scoreboard")
+    assert [bar.name for bar in board.bars][:4] == ["Large caps", "DeFi", "AI", "RWA"]
+    assert all(bar.other for bar in board.bars)
+    assert (board.bars[-1].said, board.bars[-1].low, board.bars[-1].high) == ("44 %", 0.37, 0.51)
+
+
 def test_a_character_that_the_font_lacks_becomes_a_question_mark() -> None:
-    assert _drawable("A漢B") == "A?B"
-    assert _drawable("_hidden") == " _hidden"
+    assert drawable("A漢B") == "A?B"
+    assert drawable("_hidden") == " _hidden"
 
 
 def test_matplotlib_is_not_loaded_before_something_is_drawn() -> None:

@@ -213,6 +213,11 @@ def test_a_day_between_two_mondays_is_run_once(crier, demo_database, tmp_path):
         (("backtest", "--from", "2026-06-01", "--to", "2026-06-29", "--out", "o", "--index", "nft"), 1, "large, defi"),
         (("backtest", "--from", "2026-06-01", "--to", "2026-06-29", "--out", "o", "--mode", "x"), 1, "balanced"),
         (("backtest", "--from", "2030-06-03", "--to", "2030-07-01", "--out", "o"), 1, "no Monday to decide"),
+        (
+            ("backtest", "--from", "2026-06-01", "--to", "2026-06-29", "--audit", "--without", "macro"),
+            2,
+            "whole method",
+        ),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, tuple) else None,
 )

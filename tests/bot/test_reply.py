@@ -38,6 +38,8 @@ def charts(draw: st.DrawFn) -> ChartSpec:
     )
 
 
+addressed = words.filter(bool)
+buttons = st.builds(Button, words, command=addressed) | st.builds(Button, words, url=addressed)
 replies = st.builds(
     Reply,
     title=words,
@@ -46,8 +48,10 @@ replies = st.builds(
     after=st.lists(words, max_size=3).map(tuple),
     note=st.lists(words, max_size=3).map(tuple),
     chart=st.none() | charts(),
-    buttons=st.lists(st.builds(Button, words, words), max_size=3).map(tuple),
+    buttons=st.lists(buttons, max_size=3).map(tuple),
     ok=st.booleans(),
+    panel=st.booleans(),
+    private=st.booleans(),
 )
 
 
@@ -79,3 +83,9 @@ def test_a_line_with_a_missing_day_is_refused() -> None:
 
 def test_a_table_without_tones_is_plain() -> None:
     assert Table((Column("a"),), (("1",),)).tone(0) == "plain"
+
+
+@pytest.mark.parametrize("goes", [{}, {"command": "/help", "url": "https://example.org"}])
+def test_a_button_has_one_thing_to_do(goes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="one of the two"):
+        Button("Press", **goes)

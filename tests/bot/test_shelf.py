@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.shelf import DatabaseBook, store_skills
+from engine.model import Call, Odds, Prediction
 from storage.database import Database, open_database
 
 NOW = dt.datetime(2023, 11, 14, tzinfo=dt.UTC)
@@ -64,3 +65,17 @@ def test_a_broken_chain_still_says_where_a_head_stands(database: Database, make:
     assert (altered.holds, altered.is_found, altered.ok) == (False, False, False)
     assert "broken at entry 2" in sound.message
     assert "is not what was hashed" in (altered.found or "")
+
+
+def test_past_calls_are_those_of_the_record_under_the_modes_margin(database: Database, make: Any) -> None:
+    said = {0: 0.30, 7: -0.30, 14: 0.001}
+    odds = Odds(0.3, 0.3, 0.4)
+    store = database.signals
+    store.put_predictions(
+        Prediction(
+            make.MONDAY + dt.timedelta(days=days), "AAVE", 7, (), 0.0, 0.0, 0.0, 0.5, odds, odds, value, None, None
+        )
+        for days, value in said.items()
+    )
+    found = DatabaseBook(database, NOW).past_calls("AAVE", "balanced", make.MONDAY)
+    assert [past.call for past in found] == [Call.BULLISH, Call.BEARISH, Call.NEUTRAL]

@@ -12,10 +12,10 @@ from engine.model import Action
 from engine.panel import build_panel
 from engine.rebuild import rebuild
 from engine.record import Record
-from engine.signals import form_signals
+from engine.signals import FAMILY_MEMORY_WEEKS, form_signals
 from engine.sources.simulated import SimulatedMarket
 from engine.study import WEEK, build_study, mondays
-from engine.walkforward import EPOCH, REFIT_WEEKS, Trainer, refit_date
+from engine.walkforward import COMPARED_WEEKS, EPOCH, REFIT_WEEKS, Trainer, needed_from, refit_date
 from engine.week import Standing, compute_day, compute_week
 
 END = dt.date(2026, 6, 30)
@@ -85,6 +85,13 @@ def test_the_signals_of_a_week_are_those_of_a_run_that_knows_nothing_later(panel
     trainer = Trainer(build_study(seen, extra=[date]))
     record = fill_record(trainer, Record(), date)
     assert form_signals(seen, record, date, trainer) == walked.weeks[week]
+    part = Trainer(build_study(seen, extra=[date], need=needed_from(date)))
+    assert part.material.first > 0
+    assert form_signals(seen, record, date, part) == walked.weeks[week]
+
+
+def test_more_is_kept_than_an_instant_is_compared_with():
+    assert COMPARED_WEEKS > FAMILY_MEMORY_WEEKS
 
 
 def test_the_weekly_job_decides_what_the_backtest_decided(panel, walked):

@@ -6,7 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.crosscheck import agree, cross_check, draw_sample
+from engine.crosscheck import (
+    Drawn,
+    agree,
+    cross_check,
+    draw_sample,
+    find_mismatches,
+    find_mismatches_apart,
+    last_bars,
+)
 from engine.errors import CrossCheckFailed
 from engine.indicators import INDICATORS, Indicator
 from engine.panel import Panel
@@ -44,6 +52,16 @@ def test_a_wrong_kernel_is_caught_and_named(market: Panel) -> None:
 def test_a_kernel_that_says_nothing_where_the_reference_does_is_wrong(market: Panel) -> None:
     check = cross_check(market, {"cci_20": _off("cci_20", float("nan"))})
     assert [mismatch.feature for mismatch in check.failed] == ["cci_20"]
+
+
+def test_another_process_finds_what_this_one_does(market: Panel) -> None:
+    columns = [market.column(symbol) for symbol in ("BTC", "ETH")]
+    holed = replace(market, close=np.where(np.arange(len(market.dates))[:, None] % 97 == 5, np.nan, market.close))
+    drawn = Drawn(market.as_of, ("BTC", "ETH"), last_bars(holed, columns))
+    here = find_mismatches(drawn, FEW)
+    assert "adx_14" in {mismatch.feature for mismatch in here}  # the reference never forgets a hole
+    assert repr(find_mismatches_apart(drawn, FEW)) == repr(here)
+    assert cross_check(market, FEW, find_mismatches_apart) == cross_check(market, FEW)
 
 
 def test_two_wrong_indicators_are_dropped_and_three_stop_publication(market: Panel) -> None:

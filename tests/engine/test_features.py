@@ -173,6 +173,17 @@ def test_a_dropped_feature_is_there_and_empty(market: Panel, table: FeatureTable
     np.testing.assert_array_equal(less.token_values[0][:, rest], table.token_values[-1][:, rest])
 
 
+def test_of_a_long_history_only_the_lasting_features_are_kept(market: Panel, table: FeatureTable) -> None:
+    part = compute_features(market, ROWS, first=2, lasting=["rsi_14", "volatility_30d"])
+    np.testing.assert_array_equal(part.token_values, table.token_values[2:])
+    np.testing.assert_array_equal(part.market_values, table.market_values)
+    for name, values in part.lasting.items():
+        np.testing.assert_array_equal(values, table.token_values[:, :, table.token_names.index(name)])
+    assert part.present(3, 0) == table.present(3, 0)
+    with pytest.raises(IndexError, match="before row 2"):
+        part.present(1, 0)
+
+
 def test_present_counts_what_is_known_of_a_token_and_of_the_market(market: Panel, table: FeatureTable) -> None:
     assert table.total == sum(feature.counted for feature in CATALOGUE.values()) < len(CATALOGUE)
     btc, dead = market.column("BTC"), market.column("DEAD")

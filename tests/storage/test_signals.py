@@ -45,9 +45,20 @@ def test_the_record_takes_outcomes_later_and_keeps_methods_apart(database: Datab
     store = database.signals
     assert store.put_predictions([open_, other]) == Written(new=2)
     assert store.put_predictions([closed, other]) == Written(changed=1, same=1)
-    assert store.predictions() == [other, closed]
+    assert list(store.predictions()) == [other, closed]
     assert store.put_predictions([month], method="two") == Written(new=1)
     assert store.put_predictions([open_], method="two") == Written(new=1)
-    assert store.predictions("two") == [open_, month]
+    assert list(store.predictions("two")) == [open_, month]
     assert store.put_predictions([open_], method="1.0") == Written(new=1)
-    assert store.predictions("1.0") == [open_]
+    assert list(store.predictions("1.0")) == [open_]
+
+
+def test_what_a_record_said_of_one_token_is_found_by_date(database: Database) -> None:
+    odds, base = Odds(0.1, 0.2, 0.7), Odds(0.3, 0.3, 0.4)
+    first = Prediction(MONDAY, "AAVE", 7, (0.1,), 0.1, 0.2, 0.5, 0.52, odds, base, 0.3, Call.BEARISH, -0.1)
+    second = replace(first, date=MONDAY + WEEK, conviction=-0.2, outcome=None, excess=None)
+    store = database.signals
+    store.put_predictions([first, second, replace(first, symbol="BTC"), replace(first, horizon=28, conviction=9.0)])
+    assert store.convictions("AAVE", MONDAY) == [(MONDAY, 0.3, Call.BEARISH), (MONDAY + WEEK, -0.2, None)]
+    assert store.convictions("AAVE", MONDAY + dt.timedelta(days=1)) == [(MONDAY + WEEK, -0.2, None)]
+    assert store.convictions("NONE", MONDAY) == []

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.linear_model import LogisticRegression
 
+from engine.errors import TrainingFailed
+from engine.models.logistic import INVERSE_PENALTY, fit_logistic
 from engine.models.member import Examples
 from engine.models.relative import MEMBERS, MIN_WEEKS, fit_relative
 from engine.ranks import within_week_ranks
@@ -63,6 +66,24 @@ def test_contributions_add_up_to_the_score_of_the_member_that_can_be_read():
     ranks = weeks(1, 1.0, seed=9)[0][0]
     assert head.contributions(ranks).sum(axis=1) == pytest.approx(head.scores(ranks)[:, 0])
     assert not fit_relative(NAMES, weeks(60, 1.0), ["boosting"]).contributions(ranks).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_logistic_member_is_scikit_learns_on_every_row_told_twice(seed):
+    rng = np.random.default_rng(seed)
+    ranks, beaten = rng.uniform(-0.5, 0.5, (9000, 12)), rng.uniform(0, 1, 9000)
+    weight = rng.uniform(0.5, 1.5, 9000)
+    model = LogisticRegression(C=INVERSE_PENALTY, fit_intercept=False, solver="newton-cholesky", tol=1e-10)
+    model.fit(
+        np.vstack([ranks, ranks]), np.repeat([1, 0], 9000), np.concatenate([weight * beaten, weight * (1 - beaten)])
+    )
+    assert fit_logistic(Examples(ranks, beaten, weight)).coefficients == pytest.approx(model.coef_[0], abs=1e-7)
+
+
+def test_a_logistic_fit_that_does_not_converge_is_a_failure():
+    examples = Examples(np.full((4, 1), np.nan), np.full(4, 0.5), np.ones(4))
+    with pytest.raises(TrainingFailed, match="did not converge"), np.errstate(all="ignore"):
+        fit_logistic(examples)
 
 
 def test_too_few_weeks_make_no_head():

@@ -1,0 +1,48 @@
+"""A weekly job holds little: no pandas comes along, and what is freed goes back."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bot.lean import lean
+
+WATCHED = """
+import sys
+from bot.lean import lean
+with lean():
+    import bot.weekly
+    from engine.models.one_core import one_core
+    with one_core():
+        pass
+    assert "pandas" not in sys.modules and "sklearn" in sys.modules and "sqlite_utils" in sys.modules
+    try:
+        import pandas
+    except ImportError:
+        print("left out")
+import pandas
+print("back", pandas.Series([1.0, 2.0]).sum())
+"""
+
+
+def test_a_lean_process_leaves_pandas_out_and_takes_it_back_afterwards() -> None:
+    done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("left out\nback 3.0\n", "")
+
+
+def test_a_process_that_holds_pandas_already_stays_as_it_is() -> None:
+    import pandas
+
+    before = list(sys.meta_path)
+    with lean():
+        assert sys.meta_path == before
+        assert sys.modules["pandas"] is pandas
+
+
+def test_what_is_left_out_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    before = list(sys.meta_path)
+    with pytest.raises(RuntimeError), lean():
+        assert sys.meta_path != before
+        raise RuntimeError
+    assert sys.meta_path == before
