@@ -26,6 +26,7 @@ from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
 from storage.universe import UniverseStore
@@ -51,6 +52,7 @@ class Database:
     sources: SourceStore
     live: LiveStore
     universe: UniverseStore
+    pulse: PulseStore
 
     @property
     def path(self) -> str:
@@ -110,6 +112,7 @@ def open_database(path: str | Path) -> Database:
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
         universe=UniverseStore(connection),
+        pulse=PulseStore(connection),
     )
 
 

@@ -11,6 +11,7 @@ from engine.features.liquidity import LIQUIDITY
 from engine.features.macro import MACRO
 from engine.features.mood import SENTIMENT
 from engine.features.onchain import ONCHAIN
+from engine.features.policy import POLICY
 from engine.features.price import PRICE
 from engine.features.technical import TECHNICAL
 from engine.features.trading import TRADING
@@ -18,6 +19,6 @@ from engine.features.trading import TRADING
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(
     {
         feature.name: feature
-        for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO, *TRADING)
+        for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO, *POLICY, *TRADING)
     }
 )

@@ -52,6 +52,7 @@ class Want:
 
     `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
     `ids` are the source's own names of tokens, as it gave them before: {its id: symbol}.
+    `newest` is when the newest text of a series was published, ISO in UTC.
     """
 
     since: Mapping[Series, dt.date]
@@ -60,6 +61,7 @@ class Want:
     tokens: Mapping[str, Token] = field(default_factory=dict)
     last: Mapping[str, Candle] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
+    newest: Mapping[Series, str] = field(default_factory=dict)
 
     def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
         """The series that are asked for from the same day on, oldest day first: one request each, where one can."""
@@ -120,12 +122,19 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key is good for and where it goes: into a header or a query parameter of that name."""
+    """What a key is good for and where it goes: into a header, after `prefix`, or a query parameter of that name.
+
+    A key for `oauth` is written ID:SECRET and goes to the address `token` alone, which gives a token for the header.
+    A source whose key is `required` is not asked without it.
+    """
 
     name: str
-    goes_in: Literal["header", "query"]
+    goes_in: Literal["header", "query", "oauth"]
     adds: str
     origins: tuple[str, ...]  # it is sent to these and nowhere else
+    prefix: str = ""
+    token: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,8 @@ class Source:
     `passing` are kinds that can be asked for only while they are so: today's value, no other. `past` are kinds of which
     only the days before a series was first asked for are wanted. `ids_from` is another source whose names of tokens it
     uses.
+    `quiet` is for how many days a series may say nothing without being behind, `daily` how many texts of one series
+    and day are kept. One that is `optional` may fail without the fetch having failed: it is missing then.
     """
 
     id: str
@@ -159,6 +170,14 @@ class Source:
     passing: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
     ids_from: str = ""
+    quiet: int = 0
+    daily: int = 0
+    optional: bool = False
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it is asked with a key only."""
+        return self.key is not None and self.key.required
 
     def series(self, tokens: Sequence[Token]) -> Iterator[Series]:
         """Every series it can be asked for."""
