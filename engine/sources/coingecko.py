@@ -18,7 +18,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 
-from engine.errors import SourceGarbled, SourceRefused
+from engine.errors import SourceError, SourceGarbled, SourceRefused
 from engine.model import Measure, Proposal, Snapshot, Token, TokenKind
 from engine.sources.naming import Listed, symbols_for
 from engine.sources.port import CATEGORIES, SNAPSHOTS, Batch, Client, Host, Key, Reject, Series, Source, Want
@@ -35,6 +35,8 @@ KIND_OF = {  # a category, and what a token in it is: the first that holds
     "wrapped-tokens": TokenKind.WRAPPED,
     "liquid-staking-tokens": TokenKind.WRAPPED,
     "liquid-restaking-tokens": TokenKind.WRAPPED,
+    "bridged-tokens": TokenKind.WRAPPED,
+    "tokenized-btc": TokenKind.WRAPPED,
 }
 THEME_OF = {
     "decentralized-finance-defi": "defi",
@@ -52,14 +54,19 @@ async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
     kinds = {series.kind for series in want.since}
     if kinds & {SNAPSHOTS, CATEGORIES}:
         yield await _ranking(client, want)
-    if DOMINANCE in kinds:
-        yield await _dominance(client)
-    if TRENDING in kinds and want.ids:
-        yield await _trending(client, want)
+    failed: SourceError | None = None
+    for kind, ask_for in ((DOMINANCE, _dominance), (TRENDING, _trending)):
+        if kind in kinds and (want.ids or kind == DOMINANCE):
+            try:
+                yield await ask_for(client, want)
+            except (SourceGarbled, SourceRefused) as error:  # what follows may be well all the same
+                failed = error
     for asked, ask in ((CHART.keys(), _chart), ({DEX_SHARE}, _dex_share)):
         if kinds & asked:
             async for batch in _each(client, want, asked, ask):
                 yield batch
+    if failed:
+        raise failed
 
 
 async def _ranking(client: Client, want: Want) -> Batch:
@@ -143,7 +150,7 @@ def _take(reader: Reader, item: object, position: int, token: int, series: Serie
     reader.take(series, entry(item, "last_updated"), item, build)
 
 
-async def _dominance(client: Client) -> Batch:
+async def _dominance(client: Client, want: Want) -> Batch:
     answer = await client.get(f"{ORIGIN}/api/v3/global")
     raw, reader = answer.json(), Reader()
     share = entry(raw, "data", "market_cap_percentage", "btc")

@@ -27,6 +27,11 @@ QUICK = ("fear_greed", "coinmetrics", "exchanges", "news")
 SEED = 20261125
 
 
+def lately() -> World:
+    """A world of five weeks: long enough for every series, and a fetch of it is soon over."""
+    return World(first=dt.date(2026, 2, 10))
+
+
 class Killed(BaseException):
     """What a kill looks like from inside: nothing catches it."""
 
@@ -47,7 +52,7 @@ async def undisturbed() -> tuple[dict[str, Any], int, int]:
         writes += 1
         return original(self, *arguments)
 
-    async with bench() as b:
+    async with bench(world=lately()) as b:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Connection, "put", counting)
             await b.fetch()
@@ -68,7 +73,7 @@ async def test_a_kill_at_any_write_loses_nothing_and_repeats_nothing() -> None:
                 raise Killed
             return original(self, *arguments)
 
-        async with bench() as b:
+        async with bench(world=lately()) as b:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Connection, "put", dying)
                 with pytest.raises((Killed, BaseExceptionGroup)):
@@ -81,7 +86,7 @@ async def test_a_kill_at_any_request_loses_nothing_and_repeats_nothing() -> None
     """F3: the fetch is called off when the n-th request arrives, for many n."""
     peace, _, requests = await undisturbed()
     for n in sorted(random.Random(SEED).sample(range(1, requests + 1), 6)):
-        async with bench() as b:
+        async with bench(world=lately()) as b:
             task = asyncio.ensure_future(b.fetch())
             while len(b.service.seen) < n and not task.done():
                 await asyncio.sleep(0)
@@ -111,7 +116,7 @@ async def test_a_real_kill_of_the_real_program_loses_nothing_and_repeats_nothing
 async def test_a_real_kill_while_an_empty_database_learns_its_tokens_loses_nothing(tmp_path: Path) -> None:
     """F1: the ranking, the tokens it makes known and their past, each there whole or not at all."""
     today = dt.datetime.now(dt.UTC).date()
-    world = World(today=today, first=today - dt.timedelta(days=70))
+    world = World(today=today, first=today - dt.timedelta(days=40))
     async with Service(emulator("coingecko").handlers(world), asyncio.get_running_loop().time) as service:
         peaceful, killed = tmp_path / "peaceful.db", tmp_path / "killed.db"
         assert await _crier(peaceful, service, only="coingecko") == 0
