@@ -10,10 +10,22 @@ from typing import Self
 
 from pydantic import TypeAdapter
 
-from bot.book import DeliveryState, IndexInfo, PastCall, Silenced, Skill, Status, StoredDecision, Verdict
+from bot.book import (
+    DeliveryState,
+    IndexInfo,
+    PastCall,
+    ProposedMember,
+    Silenced,
+    Skill,
+    Status,
+    StoredDecision,
+    Verdict,
+)
+from bot.past_rankings import caveats
 from bot.phrases import capital
 from bot.rebuilding import with_levels
 from bot.source_health import source_states
+from bot.universe import proposals
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
@@ -73,6 +85,9 @@ class DatabaseBook:
         entry = themes()[index]
         return [token.symbol for token in self._tokens if _belongs(token, entry)]
 
+    def proposals(self) -> Sequence[ProposedMember]:
+        return proposals(self._db, self.orders(), self.now().date())
+
     def signals(self) -> WeekSignals | None:
         return self._db.signals.latest(self.ledger)
 
@@ -128,6 +143,7 @@ class DatabaseBook:
             refused_rows=sum(self._db.market.refusal_counts().values()),
             dropped_features=week.dropped_features if week else (),
             quarantined=sum(self._db.sources.quarantine_counts().values()),
+            caveats=caveats(self._db),
             sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
         )
 
