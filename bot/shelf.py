@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from bot.book import DeliveryState, IndexInfo, PastCall, Silenced, Skill, Status, StoredDecision, Verdict
 from bot.phrases import capital
 from bot.rebuilding import with_levels
+from bot.reply import Reply
 from bot.source_health import source_states
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
@@ -150,6 +151,12 @@ class DatabaseBook:
         gone = [chat for chat in self._db.chats.all() if chat.silenced]
         gone.sort(key=lambda chat: chat.silenced_at.isoformat() if chat.silenced_at else "", reverse=True)
         return DeliveryState(0, silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone))
+
+    def pulse(self, who: Person) -> Reply:
+        from bot.chat_pulse import chat_pulse  # reads the lexicon, which no other answer needs
+
+        today = self.now().astimezone(dt.UTC).date()
+        return chat_pulse(self._db, who.platform, who.chat, today, self.chat(who).pulse)
 
     def followed(self, who: Person) -> str:
         chosen = self._db.chats.mode(who.platform, who.chat)
