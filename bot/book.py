@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 from bot.phrases import day, instant
+from bot.reply import Reply
 from engine.errors import NotEnoughData
 from engine.model import Call, Decision, Ledger, LevelPoint, Settlement, Signal, Token, WeekSignals
 from engine.orders import Orders
@@ -250,6 +251,10 @@ class Book(Protocol):
         ...
 
     def delivery(self) -> DeliveryState: ...
+
+    def pulse(self, who: Person) -> Reply:
+        """What a person's chat wrote and spoke of this week, where it has that counted."""
+        ...
 
     def followed(self, who: Person) -> str:
         """The risk mode that a person's chat follows; the configured one where it chose none."""

@@ -24,6 +24,7 @@ from bot.book import (
 from bot.past_rankings import caveats
 from bot.phrases import capital
 from bot.rebuilding import with_levels
+from bot.reply import Reply
 from bot.source_health import source_states
 from bot.universe import proposals
 from engine.errors import BrokenJournal
@@ -166,6 +167,12 @@ class DatabaseBook:
         gone = [chat for chat in self._db.chats.all() if chat.silenced]
         gone.sort(key=lambda chat: chat.silenced_at.isoformat() if chat.silenced_at else "", reverse=True)
         return DeliveryState(0, silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone))
+
+    def pulse(self, who: Person) -> Reply:
+        from bot.chat_pulse import chat_pulse  # reads the lexicon, which no other answer needs
+
+        today = self.now().astimezone(dt.UTC).date()
+        return chat_pulse(self._db, who.platform, who.chat, today, self.chat(who).pulse)
 
     def followed(self, who: Person) -> str:
         chosen = self._db.chats.mode(who.platform, who.chat)

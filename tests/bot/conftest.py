@@ -14,6 +14,7 @@ import pytest
 
 from bot.book import Band, DeliveryState, IndexInfo, PastCall, ProposedMember, Skill, Status, StoredDecision, Verdict
 from bot.desk import Deed, Person
+from bot.reply import Reply
 from engine.errors import BadRequest
 from engine.model import (
     PASSIVE,
@@ -258,6 +259,9 @@ class FakeBook:
 
     def delivery(self) -> DeliveryState:
         return self.delivered
+
+    def pulse(self, who: Person) -> Reply:
+        return Reply(title="Pulse of this chat", text=("3 messages this week, 1 last week.",))
 
     def atomic(self) -> AbstractContextManager[None]:
         return nullcontext()
