@@ -5,7 +5,8 @@
 The real client runs against the emulator of the tests on loopback, with the database behind one thread as in a service.
 First 100 chats ask at once, each another command; then charts are tapped for one after the other, each one that was
 never drawn. `--burners` processes burn a core each meanwhile, as a weekly fit does. Told are: the time in the command
-itself (by the clock, and the work alone: the rest is other processes'), the time it waited for the thread, and the time until Telegram had the answer.
+itself (by the clock, and its own work alone: the rest went to other processes), the time it waited for the thread, and
+the time until Telegram had the answer.
 """
 
 from __future__ import annotations
