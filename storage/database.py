@@ -26,6 +26,7 @@ from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
 
@@ -49,6 +50,7 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    pulse: PulseStore
 
     @property
     def path(self) -> str:
@@ -107,6 +109,7 @@ def open_database(path: str | Path) -> Database:
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        pulse=PulseStore(connection),
     )
 
 

@@ -268,3 +268,15 @@ def m010_chat_choices(db: sqlite_utils.Database) -> None:
             PRIMARY KEY (platform, chat, symbol)
         ) WITHOUT ROWID""",
     )
+
+
+@MIGRATIONS()
+def m014_chat_pulse(db: sqlite_utils.Database) -> None:
+    """How often a chat that wants it wrote (subject empty) and spoke of a token, by day: counts, never a text."""
+    _run(
+        db,
+        """CREATE TABLE chat_pulse (
+            platform TEXT NOT NULL, chat TEXT NOT NULL, day TEXT NOT NULL, subject TEXT NOT NULL,
+            count INTEGER NOT NULL, PRIMARY KEY (platform, chat, day, subject)
+        ) WITHOUT ROWID""",
+    )
