@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from telegram import Bot
@@ -132,8 +133,12 @@ class Inbox:
         try:
             await self._bring(reply, Errand(int(heard.user)))
         except Forbidden:
+            errand = Errand(heard.chat, heard.thread, answers=None if heard.pressed else heard.message)
+            if not reply.ok:  # a refusal is no secret
+                await self._bring(replace(reply, buttons=()), errand)
+                return
             hint = Reply(text=(ASK_IN_PRIVATE,), buttons=(Button("Open a chat", url=self._links.home),), ok=False)
-            await self._bring(hint, Errand(heard.chat, heard.thread, answers=heard.message))
+            await self._bring(hint, errand)
 
     async def _bring(self, reply: Reply, errand: Errand) -> None:
         """Send an answer; again where it surely was not sent, after the pause where Telegram asks for one."""

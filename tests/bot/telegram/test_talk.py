@@ -383,3 +383,26 @@ async def test_a_wide_table_of_hostile_cells_arrives_in_parts(bench: Any) -> Non
     ann.writes("/x")
     await bench.server.until(lambda: bench.server.sent and bench.server.sent[-1].text.endswith("the end"), 10)
     assert len(bench.server.sent) > 5
+
+
+async def test_a_refusal_that_cannot_be_told_in_private_is_told_in_the_group(bench: Any) -> None:
+    bench.script["/watch aave"] = Reply(text=("Only admins choose here.",), ok=False, private=True)
+    server, group, eve = bench.server, bench.server.group(), bench.server.person("Eve")
+    eve.writes("/watch@CrierBot aave", to=group)
+    assert (await server.answer(group)).text == "Only admins choose here."
+
+
+async def test_a_typo_of_a_command_is_answered_in_a_group_and_a_strangers_command_is_not(bench: Any) -> None:
+    server, group, ann = bench.server, bench.server.group(), bench.server.person("Ann")
+    ann.writes("/kick him", to=group)
+    ann.writes("/idnex defi", to=group)
+    assert "Did you mean /index" in (await server.answer(group)).text
+    assert [r.text for r in bench.requests] == ["/idnex defi"]
+    assert bench.requests[0].title == "DeFi club"
+
+
+async def test_a_persons_name_is_nobodys_business(bench: Any) -> None:
+    ann = bench.server.person("Ann")
+    ann.writes("/status")
+    await bench.server.answer(ann.private)
+    assert bench.requests[0].title == ""
