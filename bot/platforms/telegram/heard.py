@@ -9,7 +9,7 @@ from telegram import CallbackQuery, Chat, Message, Update
 
 from bot.arguments import nearest
 from bot.commands import COMMANDS
-from bot.platforms.telegram.links import asked_by
+from bot.platforms.telegram.links import asked_by, only_reads
 from storage.chats import Place
 
 PLACES: dict[str, Place] = {"private": "private", "group": "group", "supergroup": "group", "channel": "channel"}
@@ -52,10 +52,11 @@ def heard(update: Update, username: str) -> Heard | None:
 
 
 def is_forged(query: CallbackQuery) -> bool:
-    """Whether a press carries what no button of its message sends; an old message no longer shows its buttons."""
+    """Whether a press carries what no button of its message sends; an old message no longer shows its buttons, so
+    there only what changes nothing counts."""
     message = query.message
-    if not isinstance(message, Message):
-        return True
+    if not isinstance(message, Message) or not message.is_accessible:
+        return not only_reads(query.data or "")
     shown = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return all(query.data != button.callback_data for row in shown for button in row)
 

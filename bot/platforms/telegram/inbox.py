@@ -24,6 +24,7 @@ from bot.platforms.telegram.failures import undelivered
 from bot.platforms.telegram.heard import Heard, is_forged
 from bot.platforms.telegram.links import Links
 from bot.platforms.telegram.pause import Pause
+from bot.platforms.telegram.quota import Quota
 from bot.platforms.telegram.rights import Rights
 from bot.reply import Button, Reply
 
@@ -31,6 +32,7 @@ ID = "telegram"
 ATTEMPTS, BETWEEN = 3, 1.0
 PATIENT = 0.4  # seconds before somebody is shown that an answer is being made
 ACTION_LASTS = 4.5
+MOST_PATIENCE = 15.0  # seconds that an answer waits for its group's turn
 REPEATED = 60.0  # seconds in which one button of a group's message is answered once
 MOST_PRESSES = 2000
 TOAST = 190  # characters; Telegram takes 200
@@ -46,8 +48,9 @@ class Inbox:
     """What becomes of everything heard."""
 
     def __init__(
-        self, bot: Bot, answer: Answer, front: Front, courier: Courier, rights: Rights, links: Links, pause: Pause
-    ) -> None:
+        self, bot: Bot, answer: Answer, front: Front, courier: Courier, rights: Rights, links: Links, pause: Pause,
+        quota: Quota,
+    ) -> None:  # fmt: skip
         self._bot = bot
         self._answer = answer
         self._front = front
@@ -55,6 +58,7 @@ class Inbox:
         self._rights = rights
         self._links = links
         self._pause = pause
+        self._quota = quota
         self._presses: OrderedDict[tuple[int, int, str], float] = OrderedDict()
 
     async def take(self, heard: Heard) -> None:
@@ -141,7 +145,14 @@ class Inbox:
             await self._bring(hint, errand)
 
     async def _bring(self, reply: Reply, errand: Errand) -> None:
-        """Send an answer; again where it surely was not sent, after the pause where Telegram asks for one."""
+        """Send an answer; again where it surely was not sent, after the pause where Telegram asks for one.
+
+        A group that asks for more than Telegram lets it be sent gets its answers later, or not at all.
+        """
+        if (wait := self._quota.wait(errand.chat)) > MOST_PATIENCE:
+            log.info("a group asked for more answers than Telegram lets it be sent")
+            return
+        await asyncio.sleep(wait)
         for attempt in range(ATTEMPTS):
             try:
                 await self._pause.over()
