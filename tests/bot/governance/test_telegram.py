@@ -50,24 +50,86 @@ def _days() -> list[Any]:
     return [dt.date(2023, 11, 1) + dt.timedelta(days=i) for i in range(12)]
 
 
-async def test_a_newcomer_asks_gets_the_week_and_taps_why_and_follow(bench: Any, office: Any) -> None:
-    server = bench.server
+async def test_a_newcomer_subscribes_gets_the_card_the_week_and_sets_everything_up(bench: Any, office: Any) -> None:
+    server, chats = bench.server, office.database.chats
     ann = server.person("Ann")
-    ann.writes("/help")
-    await server.answer(ann.private)
-    ann.writes("/index defi")
+    ann.writes("/start")
+    welcome = await server.answer(ann.private)
+    assert welcome.labels[:4] == [
+        "One message a week",
+        "Week and danger alerts",
+        "Everything",
+        "Explain it like I'm new",
+    ]
+    assert "keys" in welcome.text
+    assert ann.presses("Add to a group") == "https://t.me/CrierBot?startgroup"
+    assert ann.presses("Add to a channel") == "https://t.me/CrierBot?startchannel&admin=post_messages"
+    ann.presses("Week and danger alerts")
     card = await server.answer(ann.private, 2)
-    assert card.text.startswith("DeFi index, week 46")
+    assert "DeFi" in card.text
+    assert chats.get("telegram", str(ann.id)).indices
+    assert chats.get("telegram", str(ann.id)).title == ""
     receipt = await bench.platform.send(weekly(office, ann.id))
     week = server.messages(ann.private)[2]
     assert receipt.message == str(week.id)
     assert week.photo and week.text.startswith("DeFi index, week 46")
     ann.presses("Why", message=week)
-    why = await server.answer(ann.private, 4)
-    assert why.text.startswith("Why DeFi")
+    assert (await server.answer(ann.private, 4)).text.startswith("Why DeFi")
     ann.presses("Follow", message=week)
-    orders = await server.answer(ann.private, 5)
-    assert orders.text.startswith("Follow DeFi with $1,000")
+    assert (await server.answer(ann.private, 5)).text.startswith("Follow DeFi with $1,000")
+    ann.writes("/settings")
+    panel = await server.answer(ann.private, 6)
+    quiet = next(label for label in panel.labels if label.startswith("Quiet"))
+    ann.presses(quiet)
+    await server.until(lambda: panel.edits == 1)
+    assert "All settings" in panel.labels
+    ann.writes("/settings quiet 22:00-07:00 Europe/Berlin")
+    await server.until(lambda: chats.get("telegram", str(ann.id)).quiet_from == 22 * 60)
+    assert chats.get("telegram", str(ann.id)).time_zone == "Europe/Berlin"
+    ann.writes("/watch aave")
+    await server.until(lambda: chats.get("telegram", str(ann.id)).watches == ("AAVE",))
+
+
+async def test_a_group_and_a_channel_are_set_up_by_their_admins_alone(bench: Any, office: Any) -> None:
+    server, chats = bench.server, office.database.chats
+    group, channel = server.group(is_forum=True), server.channel()
+    ann, eve = server.person("Ann"), server.person("Eve")
+    for room in (group, channel):
+        room.adds(ann, "administrator")
+    eve.writes("/subscribe defi", to=group)
+    refusal = await server.answer(group)
+    assert "chosen by its admins" in refusal.text
+    ann.writes("/subscribe defi", to=group, thread=7)
+    card = await server.answer(group, 2)
+    assert card.thread == 7
+    assert chats.get("telegram", str(group.id)).indices == ("defi",)
+    assert chats.get("telegram", str(group.id)).thread == "7"
+    eve.writes(f"/subscribe defi in:{channel.id}")
+    assert "could not see that you are an admin" in (await server.answer(eve.private)).text
+    ann.writes(f"/subscribe defi in:{channel.id}")
+    told = await server.answer(ann.private)
+    assert "Subscribed" in told.text
+    assert chats.get("telegram", str(channel.id)).indices == ("defi",)
+    assert server.messages(channel) == []
+    await bench.platform.send(weekly(office, channel.id))
+    post = server.messages(channel)[0]
+    assert post.labels and all("url" in button for row in post.keyboard for button in row)
+
+
+async def test_an_anonymous_admins_choice_waits_for_an_admin_with_a_name(bench: Any, office: Any) -> None:
+    """F38"""
+    server, group = bench.server, bench.server.group()
+    ann, eve = server.person("Ann"), server.person("Eve")
+    group.adds(ann, "administrator")
+    group.adds(eve)
+    group.writes_anonymously("/subscribe defi")
+    asked = await server.answer(group)
+    assert "Nothing is done yet" in asked.text
+    eve.presses("Confirm", in_=group)
+    await server.answer(group, 2)
+    assert not office.database.chats.get("telegram", str(group.id)).indices
+    ann.presses("Confirm", in_=group, message=asked)
+    await server.until(lambda: office.database.chats.get("telegram", str(group.id)).indices == ("defi",))
 
 
 async def test_a_groups_admin_changes_its_mode_and_nobody_else_can(bench: Any, office: Any) -> None:
@@ -83,7 +145,7 @@ async def test_a_groups_admin_changes_its_mode_and_nobody_else_can(bench: Any, o
     assert "Confirm" in preview.labels
     eve.presses("Confirm", in_=group)
     refused = await server.answer(group, 3)
-    assert "admin of this chat" in refused.text
+    assert "only for the admin who asked" in refused.text
     assert office.database.chats.mode("telegram", str(group.id)) is None
     ann.presses("Confirm", in_=group)
     await server.until(lambda: office.database.chats.mode("telegram", str(group.id)) == "aggressive")
