@@ -35,16 +35,20 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """All that one instant brought: `name` titles it (`week 48`), `head` is the journal's, shown in every post."""
+    """All that one instant brought: `name` titles it (`week 48`), `head` is the journal's, shown in every post. Of
+    indices that are still `awaited` a chat is told nothing yet, nor of its others: it gets one message."""
 
     name: str
     head: str
     items: tuple[Item, ...]
     turns: tuple[Turn, ...] = ()
+    awaited: frozenset[str] = frozenset()
 
 
 def weekly(chat: Chat, mode: str, issue: Issue) -> Reply | None:
     """The one weekly message of a chat: its index whole, several in brief, its watched tokens below; None for none."""
+    if issue.awaited.intersection(chat.indices):
+        return None
     items = _of(chat, mode, issue) if chat.weekly else []
     told = _turned(chat, mode, issue) if chat.watched else ()
     if not items:

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 
 from bot.clerk import Clerk
 from bot.command import Request
@@ -26,6 +26,7 @@ from bot.platforms.port import Address, Parcel, Platform, Undelivered
 from bot.posting import Posting
 from bot.reply import ChartSpec, Reply
 from bot.settings import Settings
+from bot.spot_prices import spot_prices
 from bot.studio import Studio
 from bot.supervision import Part, keep_alive
 from bot.watching import Prices, Watching
@@ -234,10 +235,12 @@ async def serve(
         manners = Manners(time.monotonic)
         async with Clerk(settings, lambda desk, request: polite(manners, desk, request), create=True) as clerk:
             await clerk.do(check)
-            service = Service(settings, clerk, make(settings, clerk, studio.draw), real_clock(), jobs)
-            with _signals(service.stop):
-                log.info("running with %s", ", ".join(service.senders))
-                await service.run()
+            clock = real_clock()
+            async with spot_prices(settings, clerk, clock) if jobs else nullcontext() as prices:
+                service = Service(settings, clerk, make(settings, clerk, studio.draw), clock, jobs, prices)
+                with _signals(service.stop):
+                    log.info("running with %s", ", ".join(service.senders))
+                    await service.run()
 
 
 def run_service(settings: Settings) -> None:

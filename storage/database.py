@@ -33,6 +33,7 @@ from storage.proclamations import ProclamationStore
 from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
+from storage.universe import UniverseStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -58,6 +59,7 @@ class Database:
     agenda: AgendaStore
     admins: AdminStore
     proclamations: ProclamationStore
+    universe: UniverseStore
     pulse: PulseStore
 
     @property
@@ -121,6 +123,7 @@ def open_database(path: str | Path) -> Database:
         agenda=AgendaStore(connection),
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
+        universe=UniverseStore(connection),
         pulse=PulseStore(connection),
     )
 

@@ -158,6 +158,7 @@ class Bench:
         self.ran: list[tuple[str, ...]] = []
         self.told: list[tuple[str, str]] = []
         self.ends: Exception | None = None
+        self.prints = "{}"
         self.jobs = Jobs(
             settings, clerk, self.time.clock, self.warn, asyncio.Event(), child=self.child, periodicals=periodicals
         )
@@ -169,7 +170,22 @@ class Bench:
         self.ran.append(tuple(arguments))
         if self.ends is not None:
             raise self.ends
-        return "{}"
+        return self.prints
+
+
+async def test_an_index_that_waits_is_no_failure_and_its_prices_are_fetched_before_the_next_try(
+    settings: Settings, clerk: Clerk
+) -> None:
+    """F22: the gate of the week says what is missing; nothing is told to admins, and the week is not done."""
+    bench, work = Bench(settings, clerk), Work("week", "2026-11-23")
+    bench.prints = '{"waiting": [{"index": "ai", "share": 0.9, "says": "AI waits for FET."}]}'
+    for _ in range(TOLD_AFTER + 1):
+        await bench.jobs.perform(work)
+    assert [arguments[0] for arguments in bench.ran] == ["week", *["fetch", "week"] * TOLD_AFTER]
+    assert bench.told == []
+    bench.prints = "{}"
+    await bench.jobs.perform(work)
+    assert (await clerk.do(lambda db: db.agenda.value("done/week"))) == "2026-11-23"
 
 
 async def test_work_is_done_once_and_noted(settings: Settings, clerk: Clerk) -> None:
