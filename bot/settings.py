@@ -23,6 +23,9 @@ class Settings(BaseSettings):
 
     source_keys: Annotated[dict[str, SecretStr], Field(description="Keys of live sources, by source id.")] = {}
     source_bases: Annotated[dict[str, str], Field(description="Other base addresses of live sources, by origin.")] = {}
+    outlets: Annotated[Path | None, Field(description="An own list of feeds, subreddits, channels and searches.")] = (
+        None
+    )
 
     @field_validator("mode")
     @classmethod

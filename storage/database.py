@@ -12,6 +12,7 @@ import sqlite_utils
 
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
+from storage.admins import AdminStore
 from storage.audit import AuditStore
 from storage.border import translated
 from storage.chain import Verdict
@@ -26,6 +27,8 @@ from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.proclamations import ProclamationStore
+from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
 
@@ -49,6 +52,9 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    admins: AdminStore
+    proclamations: ProclamationStore
+    pulse: PulseStore
 
     @property
     def path(self) -> str:
@@ -107,6 +113,9 @@ def open_database(path: str | Path) -> Database:
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        admins=AdminStore(connection),
+        proclamations=ProclamationStore(connection, journal),
+        pulse=PulseStore(connection),
     )
 
 

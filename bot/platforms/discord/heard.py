@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.command import Command, Who
 from bot.commands import COMMANDS
 from bot.phrases import clipped
 from storage.chats import Place
 
 LONGEST_TITLE = 128
-SETTINGS = frozenset({"mode"})  # commands for everybody that change what a chat is told, where an admin asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +24,7 @@ class Heard:
     user: str
     is_admin: bool
     pressed: bool
+    id: str = ""
 
     @property
     def is_quiet(self) -> bool:
@@ -40,6 +39,7 @@ def heard(interaction: discord.Interaction, text: str, pressed: bool) -> Heard |
     return Heard(
         text, str(interaction.channel_id), place_of(interaction), _title(interaction), str(interaction.user.id),
         interaction.guild_id is None or interaction.permissions.manage_guild, pressed,
+        str(interaction.id),
     )  # fmt: skip
 
 
@@ -66,8 +66,4 @@ def _title(interaction: discord.Interaction) -> str:
 
 def _is_personal(text: str) -> bool:
     command = COMMANDS.get(text.split(" ", 1)[0].lstrip("/"))
-    return command is not None and (_weighs_rights(command) or command.name in SETTINGS)
-
-
-def _weighs_rights(command: Command) -> bool:
-    return bool(getattr(command, "needs_rights", command.who > Who.MEMBER))
+    return command is not None and command.needs_rights

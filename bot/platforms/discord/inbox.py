@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import discord
@@ -12,6 +12,7 @@ from discord import InteractionType as Type, app_commands
 
 from bot.command import Param, Request
 from bot.commands import COMMANDS
+from bot.elsewhere import named
 from bot.phrases import clean, clipped
 from bot.platforms.discord import components, slash
 from bot.platforms.discord.failures import UNKNOWN_INTERACTION, code_of, undelivered
@@ -26,9 +27,10 @@ ID = "discord"
 PATIENT = 1.5  # seconds before Discord is told that the answer takes longer; it waits for 3
 MOST_AT_ONCE = 500  # interactions under way; what comes on top is dropped
 MOST_OFFERED, LONGEST_OFFER = 25, 100
-NOTHING = Reply()
 GONE = Reply(text=("That button is no longer there.",), ok=False, private=True)
 ANSWERED = Reply(text=("That was answered already.",), private=True)
+
+Manages = Callable[[str, str], Awaitable[bool]]  # whether somebody manages the server of a channel
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +38,12 @@ log = logging.getLogger(__name__)
 class Inbox:
     """What becomes of every interaction."""
 
-    def __init__(self, answer: Answer, front: Front, links: Links, draw: Draw) -> None:
+    def __init__(self, answer: Answer, front: Front, links: Links, draw: Draw, manages: Manages) -> None:
         self._answer = answer
         self._front = front
         self._links = links
         self._draw = draw
+        self._manages = manages
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, interaction: discord.Interaction) -> None:
@@ -107,19 +110,21 @@ class Inbox:
         await self._give(ready, interaction, said.is_quiet)
 
     async def _prepare(self, said: Heard) -> Ready:
-        reply = await self._answer(self._request(said))
+        reply = await self._answer(await self._request(said))
         return await make_ready(reply, self._draw, self._links.own)
 
-    def _request(self, said: Heard) -> Request:
+    async def _request(self, said: Heard) -> Request:
+        there = named(said.text) if said.place == "private" else ""
         return Request(
             said.text, ID, said.chat, said.user,
             is_chat_admin=said.is_admin, is_bot_admin=self._front.is_bot_admin(ID, said.user),
-            place=said.place, title=said.title, pressed=said.pressed,
+            place=said.place, title=said.title, pressed=said.pressed, message=said.id,
+            manages=there if there and await self._manages(there, said.user) else "",
         )  # fmt: skip
 
     async def _give(self, ready: Ready, interaction: discord.Interaction, quiet: bool) -> None:
         reply, in_server = ready.reply, interaction.guild_id is not None
-        if reply == NOTHING:
+        if reply.is_silence:
             await self._nothing(interaction)
             return
         is_press = interaction.type is not Type.application_command

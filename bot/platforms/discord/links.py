@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.platforms.front import ADD_TO_GROUP
+from bot.reply import ADD_TO_GROUP
 
 # To see a channel, to write, to write in threads, to show embeds, and to attach charts.
 RIGHTS = (1 << 10) | (1 << 11) | (1 << 38) | (1 << 14) | (1 << 15)

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from random import uniform
 
 import discord
@@ -19,6 +20,7 @@ from bot.platforms.discord.heard import is_news, title_of
 from bot.platforms.discord.inbox import ID, Inbox
 from bot.platforms.discord.links import Links
 from bot.platforms.discord.parcels import Draw
+from bot.platforms.discord.rights import manages
 from bot.platforms.discord.sync import Notes, sync
 from bot.platforms.front import Front
 from bot.platforms.port import Answer, LockedOut, MaybeSent, NotSent, Parcel, Receipt
@@ -130,7 +132,7 @@ class DiscordPlatform:
         links = Links(line.application_id or 0, self._hosts)
         self._line = line
         self._courier = Courier(line, links, self._draw)
-        self._inbox = Inbox(self._answer, self._front, links, self._draw)
+        self._inbox = Inbox(self._answer, self._front, links, self._draw, partial(manages, line))
         await sync(line, self._front, self._notes)
 
     async def _close(self, line: Line) -> None:

@@ -68,9 +68,21 @@ async def test_commands_of_admins_stand_under_a_group_and_are_shown_to_managers_
 async def test_a_stranger_who_forges_a_command_of_admins_is_refused(bench: Any) -> None:
     guild, eve = bench.server.guild(), bench.server.person("Eve")
     bench.server.joins(guild)
-    for person, text in ((eve, "/pause defi reason=x"), (guild.owner, "/pause defi reason=x"), (eve, "/confirm ABC")):
+    for person, text in ((eve, "/pause defi reason=x"), (guild.owner, "/pause defi reason=x")):
         message = await bench.server.answer(person.runs(text, in_=guild.general, unseen=True))
         assert "is for an admin of this" in message.text and message.ephemeral
+
+
+async def test_a_manager_who_speaks_of_their_channel_in_private_is_known_to_manage_it(bench: Any) -> None:
+    guild, eve = bench.server.guild(), bench.server.person("Eve")
+    bench.server.joins(guild)
+    text = f"/watch in:{guild.general.id}"
+    for person in (guild.owner, eve):
+        button = Reply(title="x", buttons=(Button("There", text),))
+        bench.script |= {"/status": button, text: Reply(title="y")}
+        shown = await bench.server.answer(person.runs("/status"))
+        await bench.server.answer(person.presses("There", shown))
+    assert [r.manages for r in bench.requests if r.pressed] == [str(guild.general.id), ""]
 
 
 async def test_what_is_for_one_person_is_seen_by_them_alone(bench: Any) -> None:
