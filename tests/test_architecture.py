@@ -12,7 +12,7 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 HOMES = {  # library -> where it may be imported
     "telegram": ("bot/platforms/telegram/",),
     "httpx": ("bot/platforms/telegram/",),
-    "discord": ("bot/platforms/discord.py",),
+    "discord": ("bot/platforms/discord/",),
     "sqlite_utils": ("storage/",),
     "sqlite3": ("storage/", "bot/doctor.py"),
     "sklearn": ("engine/models/",),
@@ -24,8 +24,12 @@ HOMES = {  # library -> where it may be imported
     "rich": ("bot/",),
     "pandas": ("engine/",),
     "asyncio": ("bot/", "engine/sources/"),
-    "aiohttp": ("engine/sources/http/", "bot/platforms/telegram/updates.py"),  # the latter serves the webhook
-    "yarl": ("engine/sources/http/",),
+    "aiohttp": (
+        "engine/sources/http/",
+        "bot/platforms/telegram/updates.py",  # serves the webhook
+        "bot/platforms/discord/failures.py",  # names what the client raises
+    ),
+    "yarl": ("engine/sources/http/", "bot/platforms/discord/client.py"),
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/trading.py",),
     "feedparser": ("engine/sources/feeds.py",),
