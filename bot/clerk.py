@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TypeVar
 
 from bot.admission import admit
-from bot.command import Request
+from bot.arguments import autocomplete, choices
+from bot.command import Param, Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.reply import Reply
@@ -99,6 +100,14 @@ class Clerk:
     async def names(self, prefix: str) -> list[tuple[str, str]]:
         """Symbols and names of tokens that begin with `prefix`, for completion."""
         return await self.do(lambda database: names(database, prefix))
+
+    async def choices(self, param: Param) -> Sequence[tuple[str, str]]:
+        """The closed list of a command's parameter as (label, value)."""
+        return await self._run(lambda: choices(param, self._open_services().desk))
+
+    async def complete(self, param: Param, prefix: str) -> Sequence[str]:
+        """What a person may go on to write for a parameter."""
+        return await self._run(lambda: autocomplete(param, self._open_services().desk, prefix))
 
     def is_bot_admin(self, platform: str, user: str) -> bool:
         """Whether somebody is an admin of this bot, by the settings or by a claim (as of the last answer)."""

@@ -48,10 +48,12 @@ log = logging.getLogger(__name__)
 def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
     from bot.platforms.telegram import TelegramPlatform, Webhook
 
-    token, secret, url = settings.telegram_token, settings.webhook_secret, settings.public_url
+    token, secret, url, port = (
+        settings.telegram_token, settings.webhook_secret, settings.public_url, settings.webhook_port
+    )  # fmt: skip
     assert token is not None
     shown = {"secret": secret.get_secret_value()} if secret else {}
-    webhook = Webhook(url, port=settings.webhook_port, **shown) if url else None
+    webhook = Webhook(url, port=port, **shown) if url and port else None
     return TelegramPlatform(
         token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +34,10 @@ class Settings(BaseSettings):
         None
     )
 
+    web_port: Annotated[int | None, Field(ge=1, le=65535, description="Serve the public page on this port.")] = None
+    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
+    web_proxy: Annotated[str, Field(description="Addresses of proxies whose X-Forwarded-For is believed.")] = ""
+
     telegram_token: Annotated[SecretStr | None, Field(description="The token that @BotFather gave.")] = None
     telegram_token_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
     telegram_api: Annotated[str, Field(description="Telegram's Bot API, or a server of your own.")] = (
@@ -41,8 +47,12 @@ class Settings(BaseSettings):
     discord_token_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
     discord_api: Annotated[str, Field(description="Discord's API.")] = "https://discord.com/api/v10"
     discord_gateway: Annotated[str, Field(description="Discord's gateway.")] = "wss://gateway.discord.gg/"
-    public_url: Annotated[str, Field(description="Where the internet reaches this bot; empty: it polls.")] = ""
-    webhook_port: Annotated[int, Field(gt=0, lt=65536, description="The port here that webhooks come to.")] = 8080
+    public_url: Annotated[
+        str, Field(description="Where the internet reaches this bot: its page, and with a webhook port Telegram.")
+    ] = ""
+    webhook_port: Annotated[
+        int | None, Field(gt=0, lt=65536, description="The port here that Telegram's calls come to; none: it polls.")
+    ] = None
     webhook_secret: Annotated[SecretStr | None, Field(description="What a webhook's sender must show.")] = None
     webhook_secret_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
     admins: Annotated[tuple[Person, ...], NoDecode, Field(description="Who may give this bot orders.")] = ()
@@ -52,6 +62,23 @@ class Settings(BaseSettings):
     telegram_group_rate: Annotated[float, Field(gt=0, description="Messages a minute to one group or channel.")] = 18.0
     discord_rate: Annotated[float, Field(gt=0, description="Messages a second, to all chats together.")] = 40.0
     ping_url: Annotated[str, Field(description="An address asked every minute while all is well.")] = ""
+
+    @field_validator("web_proxy")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in value.replace(",", " ").split():
+            try:
+                ip_network(part, strict=False)
+            except ValueError:
+                raise ValueError(f"{part!r} is no address or network, like 127.0.0.1 or 10.0.0.0/8") from None
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?/?", value, re.ASCII):
+            raise ValueError(f"must be like https://crier.example.org, without a path, not {value!r}")
+        return value.rstrip("/")
 
     @model_validator(mode="before")
     @classmethod
@@ -68,7 +95,7 @@ class Settings(BaseSettings):
     def _people(cls, value: object) -> object:
         return tuple(map(_person, filter(None, map(str.strip, value.split(","))))) if isinstance(value, str) else value
 
-    @field_validator("telegram_api", "discord_api", "discord_gateway", "public_url", "ping_url")
+    @field_validator("telegram_api", "discord_api", "discord_gateway", "ping_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://", "ws://", "wss://")):
