@@ -20,6 +20,7 @@ from bot.dispatch import dispatch
 from bot.jobs import Jobs
 from bot.lock import only_instance
 from bot.manners import Manners
+from bot.notes import AgendaNotes
 from bot.outbox import Sender
 from bot.pacing import Pace, Rates
 from bot.platforms.port import Address, Parcel, Platform, Undelivered
@@ -59,8 +60,26 @@ def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
     )
 
 
-# One entry a platform: the setting that holds its token, how it is made, and its rates.
-PLATFORMS: Mapping[str, tuple[str, Make]] = {"telegram": ("telegram_token", _telegram)}
+def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
+    from bot.platforms.discord import DiscordPlatform
+
+    assert settings.discord_token is not None
+    return DiscordPlatform(
+        settings.discord_token.get_secret_value(),
+        clerk.answer,
+        front=clerk,
+        draw=draw,
+        notes=AgendaNotes(clerk, "discord"),
+        api=settings.discord_api,
+        gateway=settings.discord_gateway,
+    )
+
+
+# One entry a platform: the setting that holds its token, and how it is made.
+PLATFORMS: Mapping[str, tuple[str, Make]] = {
+    "telegram": ("telegram_token", _telegram),
+    "discord": ("discord_token", _discord),
+}
 
 
 def rates_of(settings: Settings, platform: str) -> Rates:
@@ -147,6 +166,11 @@ class Service:
                 except Undelivered as error:
                     log.warning("%s could not be told: %s", platform, error)
 
+    async def _serve_page(self) -> None:
+        from bot.web.server import serve  # pages and their server are loaded where they are served
+
+        await serve(self.settings)
+
     async def _alive(self, part: Part) -> None:
         await keep_alive(part, self.clock, self.warn)
 
@@ -163,6 +187,8 @@ class Service:
             yield Part("the schedule", self.jobs.run)
         if self.watch is not None:
             yield Part("the watch", self.watch.run)
+        if self.settings.web_port is not None:
+            yield Part("the public page", self._serve_page)
 
     def _when_ready(self, name: str, sender: Sender) -> Callable[[], asyncio.Future[None]]:
         """A sender that begins once its platform is connected; what is queued waits for it."""

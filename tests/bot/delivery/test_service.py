@@ -22,6 +22,7 @@ from bot.command import Request
 from bot.desk import Desk
 from bot.jobs import TOLD_AFTER, Jobs
 from bot.lock import only_instance
+from bot.notes import AgendaNotes
 from bot.outbox import Sender
 from bot.periodicals import Periodical
 from bot.platforms.port import LockedOut
@@ -292,9 +293,23 @@ def test_one_instance_holds_the_lock(tmp_path: Path) -> None:
 def test_without_a_token_the_service_says_which_setting_is_missing(settings: Settings) -> None:
     with pytest.raises(BadConfiguration, match="CRIER_TELEGRAM_TOKEN"):
         platforms_of(settings, Clerk(settings), lambda chart: asyncio.sleep(0, b""))
-    for name in PLATFORMS:
-        assert rates_of(settings, name).overall == settings.telegram_rate
-    assert rates_of(settings, "discord").overall == settings.discord_rate
+    assert {name: rates_of(settings, name).overall for name in PLATFORMS} == {
+        "telegram": settings.telegram_rate,
+        "discord": settings.discord_rate,
+    }
+
+
+async def test_every_platform_is_made_from_the_settings_and_notes_outlive_a_restart(
+    settings: Settings, clerk: Clerk
+) -> None:
+    tokens = Settings(telegram_token="123456789:AAsecretsecretsecretsecretsecretsec", discord_token="secret")
+    told = settings.model_copy(update={name: getattr(tokens, name) for name in ("telegram_token", "discord_token")})
+    made = platforms_of(told, clerk, lambda chart: asyncio.sleep(0, b""))
+    assert [platform.id for platform in made] == list(PLATFORMS)
+    assert "secret" not in repr(made)
+    await AgendaNotes(clerk, "discord").write("commands", "a hash")
+    assert await AgendaNotes(clerk, "discord").read("commands") == "a hash"
+    assert await AgendaNotes(clerk, "telegram").read("commands") == ""
 
 
 async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
