@@ -31,6 +31,7 @@ from storage.proclamations import ProclamationStore
 from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
+from storage.universe import UniverseStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -54,6 +55,7 @@ class Database:
     live: LiveStore
     admins: AdminStore
     proclamations: ProclamationStore
+    universe: UniverseStore
     pulse: PulseStore
 
     @property
@@ -115,6 +117,7 @@ def open_database(path: str | Path) -> Database:
         live=LiveStore(connection, market),
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
+        universe=UniverseStore(connection),
         pulse=PulseStore(connection),
     )
 

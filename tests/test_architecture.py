@@ -27,7 +27,7 @@ HOMES = {  # library -> where it may be imported
     "aiohttp": ("engine/sources/http/", "bot/platforms/telegram/updates.py"),  # the latter serves the webhook
     "yarl": ("engine/sources/http/",),
     "tenacity": ("engine/sources/http/",),
-    "ccxt": ("engine/sources/exchanges.py",),
+    "ccxt": ("engine/sources/trading.py",),
     "feedparser": ("engine/sources/feeds.py",),
     "selectolax": ("engine/sources/telegram_channels.py",),
 }
