@@ -167,19 +167,28 @@ def week(
     from bot.lean import lean
 
     with lean():
+        from bot.posting import Posting
         from bot.services import open_services
         from bot.weekly import run_due
 
-        with open_services(read_settings(database)) as services, bars(quiet=as_json) as progress:
-            result = run_due(
-                services.database, _date(as_of) if as_of else None, dt.datetime.now(dt.UTC), dry_run, progress
-            )
+        now, settings = dt.datetime.now(dt.UTC), read_settings(database)
+        post = Posting(now, settings.mode, settings.admins)
+        with open_services(settings) as services, bars(quiet=as_json) as progress:
+            result = run_due(services.database, _date(as_of) if as_of else None, now, dry_run, progress, post)
     from bot.weekly_report import print_week, week_to_dict
 
     if as_json:
         _print_json(week_to_dict(result))
     else:
         print_week(result, Console(), dry_run)
+
+
+@app.command(epilog=_example("crier run"))
+def run(database: Database = None) -> None:
+    """Run the service: the schedule, the queue, and every chat platform whose token is set; SIGTERM ends it."""
+    from bot.service import run_service
+
+    run_service(read_settings(database))
 
 
 @app.command(epilog=_example("crier backtest --archive ../shared/archive --from 2021-01-04 --to 2023-12-25 --out out/"))
@@ -346,6 +355,28 @@ def forget(platform: str, user: str, database: Database = None) -> None:
         known = services.database.audit.forget(platform, user)
     said = "is forgotten: the pseudonym leads to nobody now." if known else "is not known here, nothing was changed."
     Console().print(f"{platform} user {user} {said}", markup=False, highlight=False)
+
+
+@app.command(epilog=_example("crier web --port 8080"))
+def web(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port (default: CRIER_WEB_PORT, or 8080).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: CRIER_WEB_HOST).")] = None,
+    database: Database = None,
+) -> None:
+    """Serve the public page and API of a database alone, read-only, until Ctrl+C; no chat token is needed."""
+    import asyncio
+
+    from bot.web.server import PORT, listening
+
+    settings = read_settings(database)
+    asked = {"web_port": port or settings.web_port or PORT, "web_host": host or settings.web_host}
+
+    async def run() -> None:
+        async with listening(settings.model_copy(update=asked)) as found:
+            typer.echo(f"The public page is served on {found.address}; Ctrl+C stops it.")
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
 
 
 @app.command(epilog=_example("crier doctor"))

@@ -13,6 +13,7 @@ import sqlite_utils
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
 from storage.admins import AdminStore
+from storage.agenda import AgendaStore
 from storage.audit import AuditStore
 from storage.border import translated
 from storage.chain import Verdict
@@ -27,6 +28,7 @@ from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.outbox import Outbox
 from storage.proclamations import ProclamationStore
 from storage.pulse import PulseStore
 from storage.signals import SignalStore
@@ -53,6 +55,8 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    outbox: Outbox
+    agenda: AgendaStore
     admins: AdminStore
     proclamations: ProclamationStore
     universe: UniverseStore
@@ -100,21 +104,59 @@ def open_database(path: str | Path) -> Database:
         except BaseException:
             link.close()
             raise
+    return _gathered(raw, where)
+
+
+def open_read_only(path: str | Path) -> Database:
+    """Open an existing database of this very version for reading alone: SQLite refuses every write through it.
+
+    Raises StorageError where there is none, or one that a writer has to bring up to date first.
+    """
+    where = str(path)
+    if not Path(where).is_file():
+        raise StorageError(f"there is no database at {where}: name one with --database or CRIER_DATABASE.")
+    with translated(where):
+        address = f"{Path(where).absolute().as_uri()}?mode=ro"
+        link = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+        try:
+            link.execute("PRAGMA query_only = ON")
+            raw = sqlite_utils.Database(link, execute_plugins=False)
+            _check_version(raw, where)
+        except BaseException:
+            link.close()
+            raise
+    return _gathered(raw, where)
+
+
+def _check_version(raw: sqlite_utils.Database, where: str) -> None:
+    has_steps = MIGRATIONS.migrations_table in raw.table_names()
+    applied = {step.name for step in MIGRATIONS.applied(raw)} if has_steps else set()
+    if applied - known():
+        raise NewerDatabase(f"{where} was written by a newer Crier: upgrade this program, or choose another path.")
+    if applied != known():
+        raise StorageError(
+            f"{where} is empty or of an older version: run `crier doctor` once, which brings it up to date."
+        )
+
+
+def _gathered(raw: sqlite_utils.Database, where: str) -> Database:
     connection = Connection(raw, where)
-    journal, market = Journal(connection), MarketStore(connection)
+    journal, market, chats = Journal(connection), MarketStore(connection), ChatStore(connection)
     return Database(
         connection=connection,
         market=market,
         journal=journal,
         decisions=DecisionStore(connection, journal),
         signals=SignalStore(connection, journal),
-        chats=ChatStore(connection),
+        chats=chats,
         orders=OrderStore(connection, journal),
         audit=AuditStore(connection),
         confirmations=ConfirmationStore(connection),
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        outbox=Outbox(connection, chats),
+        agenda=AgendaStore(connection),
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
         universe=UniverseStore(connection),

@@ -15,6 +15,7 @@ from telegram.request import HTTPXRequest
 from bot.phrases import clipped
 from bot.platforms.front import Front
 from bot.platforms.port import Answer, LockedOut, NotSent, Parcel, Receipt, Refused, SlowDown, Undelivered
+from bot.platforms.secrecy import token_unsaid
 from bot.platforms.telegram import comings
 from bot.platforms.telegram.courier import Courier, Draw, Errand
 from bot.platforms.telegram.failures import NEW_TOKEN, undelivered
@@ -27,7 +28,6 @@ from bot.platforms.telegram.menus import put_menus
 from bot.platforms.telegram.pause import Pause
 from bot.platforms.telegram.quota import Quota
 from bot.platforms.telegram.rights import Rights
-from bot.platforms.telegram.secrecy import token_unsaid
 from bot.platforms.telegram.updates import Webhook, listen, persist, poll
 
 API = "https://api.telegram.org"
@@ -35,6 +35,7 @@ CONNECTIONS = 16  # beyond some twenty the client gets slower, not faster
 CONNECT, READ, WRITE, POOL = 5.0, 15.0, 15.0, 10.0  # seconds
 LAST_WORDS = 5.0  # seconds that answers under way get when the bot stops
 REMEMBERED = 500  # parcels that came part of the way
+TALKATIVE = ("httpx", "httpcore", "telegram")  # they log each request; what goes wrong is told by whoever made it
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class TelegramPlatform:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Connect, call `ready`, take updates until cancelled; LockedOut where Telegram refuses the token."""
-        with token_unsaid(self._token):
+        with token_unsaid(self._token, TALKATIVE):
             bot = self._make_bot()
             lanes = Lanes()
             try:
