@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from urllib.parse import urlsplit
 
 from bot.clerk import Clerk
 from bot.command import Request
@@ -56,8 +57,9 @@ def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
     shown = {"secret": secret.get_secret_value()} if secret else {}
     webhook = Webhook(url, port=port, **shown) if url and port else None
     return TelegramPlatform(
-        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook
-    )
+        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook,
+        hosts=[urlsplit(url).netloc] if url else (),
+    )  # fmt: skip
 
 
 def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
