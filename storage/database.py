@@ -22,6 +22,7 @@ from storage.connection import Connection
 from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
+from storage.links import LinkStore
 from storage.live import LiveStore
 from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
@@ -55,6 +56,7 @@ class Database:
     admins: AdminStore
     proclamations: ProclamationStore
     pulse: PulseStore
+    links: LinkStore
 
     @property
     def path(self) -> str:
@@ -116,6 +118,7 @@ def open_database(path: str | Path) -> Database:
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
         pulse=PulseStore(connection),
+        links=LinkStore(connection),
     )
 
 
