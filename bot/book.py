@@ -92,6 +92,7 @@ class Status:
     dropped_features: tuple[str, ...] = ()
     quarantined: int = 0
     sources: tuple[str, ...] = ()  # of the live sources, each in a few words: how it fares
+    caveats: tuple[str, ...] = ()  # what must be said wherever a record of the past is quoted
 
     @property
     def awaits_data(self) -> bool:
@@ -131,6 +132,23 @@ class DeliveryState:
     maybe: int = 0
     dead: tuple[DeadLetter, ...] = ()
     silenced: tuple[Silenced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedMember:
+    """A token that a source counts to an index's theme, in its own words (`because`).
+
+    `counts` is the day from which the token carries the theme, `refused` the reason of an admin who keeps it out.
+    """
+
+    symbol: str
+    name: str
+    index: str
+    because: str
+    proposed: dt.date
+    counts: dt.date
+    adopted: bool
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +201,10 @@ class Book(Protocol):
 
     def members(self, index: str) -> Sequence[str]:
         """Symbols that belong to the index's theme, held or not."""
+        ...
+
+    def proposals(self) -> Sequence[ProposedMember]:
+        """Whom sources propose for the indices, the newest first."""
         ...
 
     def signals(self) -> WeekSignals | None: ...

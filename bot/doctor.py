@@ -16,6 +16,7 @@ from bot.source_health import probe, source_states
 from bot.source_list import sources_of
 from engine.errors import CrierError
 from engine.features import CATALOGUE
+from engine.fomc import calendar
 from engine.model import LEDGERS, Ledger
 from engine.modes import modes
 from engine.sources.port import Source
@@ -23,6 +24,7 @@ from engine.sources.table import SOURCES
 from engine.themes import themes
 
 FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
+CALENDAR_LEFT = 90  # days of the Fed's calendar that must be left
 EARLIEST_CLOCK = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # this program is younger than that
 
 
@@ -42,6 +44,7 @@ def examine(settings: Settings, now: dt.datetime, online: bool = False) -> list[
 
 def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Finding]:
     yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
+    yield _fomc(now)
     yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
     yield _disk(settings)
     table: Mapping[str, Source] = SOURCES
@@ -69,6 +72,14 @@ def _attempt(check: str, run: Callable[[], str]) -> Finding:
         return Finding(check, True, run())
     except CrierError as error:
         return Finding(check, False, str(error))
+
+
+def _fomc(now: dt.datetime) -> Finding:
+    left = (calendar().last - now.date()).days
+    if left >= CALENDAR_LEFT:
+        return Finding("fomc calendar", True, f"meetings known until {calendar().last}")
+    says = f"the last meeting in engine/fomc.toml is of {calendar().last}: upgrade, or add those the Fed has announced"
+    return Finding("fomc calendar", False, says)
 
 
 def _disk(settings: Settings) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +28,28 @@ class Settings(BaseSettings):
     outlets: Annotated[Path | None, Field(description="An own list of feeds, subreddits, channels and searches.")] = (
         None
     )
+
+    web_port: Annotated[int | None, Field(ge=1, le=65535, description="Serve the public page on this port.")] = None
+    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
+    web_proxy: Annotated[str, Field(description="Addresses of proxies whose X-Forwarded-For is believed.")] = ""
+    public_url: Annotated[str, Field(description="Where the public page is reached from outside.")] = ""
+
+    @field_validator("web_proxy")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in value.replace(",", " ").split():
+            try:
+                ip_network(part, strict=False)
+            except ValueError:
+                raise ValueError(f"{part!r} is no address or network, like 127.0.0.1 or 10.0.0.0/8") from None
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?/?", value, re.ASCII):
+            raise ValueError(f"must be like https://crier.example.org, without a path, not {value!r}")
+        return value.rstrip("/")
 
     @field_validator("mode")
     @classmethod

@@ -10,11 +10,23 @@ from typing import Self
 
 from pydantic import TypeAdapter
 
-from bot.book import DeliveryState, IndexInfo, PastCall, Silenced, Skill, Status, StoredDecision, Verdict
+from bot.book import (
+    DeliveryState,
+    IndexInfo,
+    PastCall,
+    ProposedMember,
+    Silenced,
+    Skill,
+    Status,
+    StoredDecision,
+    Verdict,
+)
+from bot.past_rankings import caveats
 from bot.phrases import capital
 from bot.rebuilding import with_levels
 from bot.reply import Reply
 from bot.source_health import source_states
+from bot.universe import proposals
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
@@ -74,6 +86,9 @@ class DatabaseBook:
         entry = themes()[index]
         return [token.symbol for token in self._tokens if _belongs(token, entry)]
 
+    def proposals(self) -> Sequence[ProposedMember]:
+        return proposals(self._db, self.orders(), self.now().date())
+
     def signals(self) -> WeekSignals | None:
         return self._db.signals.latest(self.ledger)
 
@@ -129,6 +144,7 @@ class DatabaseBook:
             refused_rows=sum(self._db.market.refusal_counts().values()),
             dropped_features=week.dropped_features if week else (),
             quarantined=sum(self._db.sources.quarantine_counts().values()),
+            caveats=caveats(self._db),
             sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.announce import announce, method_notice
+from bot.announce import announce, method_notice, no_change
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
@@ -18,6 +18,7 @@ from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
 from engine.panel import Panel, build_panel
+from engine.readiness import Readiness, readiness
 from engine.record import Record
 from engine.scale import Progress
 from engine.themes import themes
@@ -25,6 +26,7 @@ from engine.week import DayResult, Standing, WeekResult, check_eve, check_monday
 from storage.database import Database
 
 METHOD = "method"  # kind of journal entry and notice
+NO_CHANGE = "no change"  # kind of notice: an index that is given up for a week
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
 
 
@@ -50,6 +52,7 @@ class Week:
     announcements: tuple[Announced, ...] = ()
     alerts: tuple[Alert, ...] = ()
     notices: tuple[Reply, ...] = ()
+    waiting: tuple[Readiness, ...] = ()  # indices that lack fresh prices, and are to be tried again
 
 
 def ledger_for(as_of: dt.date, now: dt.datetime, live_sources: bool) -> Ledger:
@@ -70,11 +73,15 @@ def run_week(
     dry_run: bool = False,
     progress: Progress | None = None,
     compare: Compare = find_mismatches,
+    now: dt.datetime | None = None,
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
 
     In the replay ledger the days since the last decision are walked first, as the daily job would have: live, no day is
-    made up for later. With `dry_run` everything is computed and nothing stored.
+    made up for later. With `dry_run` everything is computed and nothing stored. Where `now` is given an index below
+    95 % of its capitalisation with fresh candles waits (`Week.waiting`; `engine.readiness.next_try` says until when),
+    and from 12:00 UTC on it is given up for the week, with a notice that says why. A later run decides those that
+    waited, from what is known then; the signals in the journal stay those of the first run.
     """
     check_monday(as_of)
     if is_decided(database, ledger, as_of):
@@ -84,14 +91,49 @@ def run_week(
         return Week(as_of, ledger, True, database.journal.head(ledger), decided)
     _refuse_the_past(database, ledger, as_of)
     panel = build_panel(database.market, as_of)
+    looked = _looked(database, ledger, panel, now)
+    open_ = {ready.index for ready in looked if ready.state == "ready"}
+    days: list[_Day] = []
+    alerts: tuple[Alert, ...] = ()
     with _kept_unless(dry_run, database):
-        days = _catch_up(database, ledger, panel)
-        record = Record.from_predictions(database.signals.predictions()).before(as_of)
-        standings = _standings(database, ledger, as_of)
-        orders = standing_orders(database, ledger)
-        result = compute_week(panel, record, standings, as_of, progress, orders, compare)
-        days.append(_store(database, ledger, result.day, result))
-    return _outcome(as_of, ledger, database.journal.head(ledger), days, _alerts(result))
+        notices = _give_up(database, ledger, as_of, [ready for ready in looked if ready.state == "given up"])
+        if open_:
+            days = _catch_up(database, ledger, panel)
+            record = Record.from_predictions(database.signals.predictions()).before(as_of)
+            standings = [s for s in _standings(database, ledger, as_of) if s.index in open_]
+            orders = standing_orders(database, ledger)
+            result = compute_week(panel, record, standings, as_of, progress, orders, compare)
+            days.append(_store(database, ledger, result.day, result))
+            alerts = _alerts(result)
+    week = _outcome(as_of, ledger, database.journal.head(ledger), days, alerts)
+    waiting = tuple(ready for ready in looked if ready.state == "waits")
+    return replace(week, notices=(*week.notices, *notices), waiting=waiting)
+
+
+def _looked(database: Database, ledger: Ledger, panel: Panel, now: dt.datetime | None) -> list[Readiness]:
+    """How every index stands that is not done with yet; without `now` each is taken as it is."""
+    done = _done(database, ledger, panel.as_of)
+    if now is None:
+        return [Readiness(index, "ready", 1.0, ()) for index in themes() if index not in done]
+    return [ready for ready in readiness(panel, panel.as_of, now) if ready.index not in done]
+
+
+def _done(database: Database, ledger: Ledger, monday: dt.date) -> set[str]:
+    """Indices that are decided for the week of `monday` in every mode, or given up."""
+    week = iso_week(monday)
+    decided = {i for i in themes() if all(database.decisions.has_week(ledger, i, mode, week) for mode in modes())}
+    given_up = {n.index for n in database.notices.since(ledger) if n.kind == NO_CHANGE and n.date == monday}
+    return decided | given_up
+
+
+def _give_up(database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[Readiness]) -> list[Reply]:
+    """Tell the chats of indices whose prices did not come in time that nothing changes this week."""
+    said = []
+    for ready in late:
+        reply = no_change(themes()[ready.index].title, ready.says)
+        database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
+        said.append(reply)
+    return said
 
 
 def run_due(
@@ -108,14 +150,14 @@ def run_due(
     if as_of is None and live and now.date() != date and is_decided(database, "live", date):
         return run_day(database, now.date(), "live", dry_run)
     if date.weekday() == 0:
-        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart)
+        told = now if ledger == "live" else None
+        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, told)
     return run_day(database, date, ledger, dry_run)
 
 
 def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
-    """Whether the week of `monday` stands in a ledger, in every index and mode."""
-    week = iso_week(monday)
-    return all(database.decisions.has_week(ledger, index, mode, week) for index in themes() for mode in modes())
+    """Whether the week of `monday` stands in a ledger: every index decided in every mode, or given up."""
+    return _done(database, ledger, monday) == themes().keys()
 
 
 def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False) -> Week:
@@ -214,14 +256,15 @@ def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult 
     notices = _tell_of_method(database, ledger, day.date) if day.decisions else ()
     for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
-    if week is not None:
+    first = week is not None and database.signals.at(ledger, day.date) is None
+    if week is not None and first:
         database.signals.add(ledger, week.signals)
     for decision in day.decisions:
         database.decisions.add(ledger, decision)
     if week is not None or day.settlements or day.decisions:
         for (index, mode), points in day.levels.items():
             database.decisions.put_levels(ledger, index, mode, points)
-    if week is not None:
+    if week is not None and first:
         database.signals.put_predictions(week.predictions)
         store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
     return _Day(day, notices, _announce(database, ledger, day.decisions))

@@ -285,6 +285,22 @@ def m012_admins(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
+def m013_universe(db: sqlite_utils.Database) -> None:
+    """What sources call tokens, and whom they propose for a theme, which counts from the day it is adopted."""
+    _run(
+        db,
+        """CREATE TABLE source_ids (
+            source TEXT NOT NULL, id TEXT NOT NULL, token INTEGER NOT NULL REFERENCES tokens (id),
+            PRIMARY KEY (source, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE proposals (
+            token INTEGER NOT NULL REFERENCES tokens (id), theme TEXT NOT NULL, source TEXT NOT NULL,
+            because TEXT NOT NULL, proposed TEXT NOT NULL, adopted TEXT, PRIMARY KEY (token, theme)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
 def m014_chat_pulse(db: sqlite_utils.Database) -> None:
     """How often a chat that wants it wrote (subject empty) and spoke of a token, by day: counts, never a text."""
     _run(

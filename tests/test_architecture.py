@@ -18,7 +18,8 @@ HOMES = {  # library -> where it may be imported
     "sklearn": ("engine/models/",),
     "scipy": ("engine/models/",),
     "typer": ("bot/cli.py",),
-    "jinja2": ("bot/report.py",),
+    "jinja2": ("bot/report.py", "bot/web/writing.py"),
+    "markdown_it": ("bot/web/writing.py",),
     "vaderSentiment": ("engine/sentiment/scoring.py",),
     "matplotlib": ("bot/",),
     "rich": ("bot/",),
@@ -28,10 +29,11 @@ HOMES = {  # library -> where it may be imported
         "engine/sources/http/",
         "bot/platforms/telegram/updates.py",  # serves the webhook
         "bot/platforms/discord/failures.py",  # names what the client raises
+        "bot/web/",  # serves the page
     ),
     "yarl": ("engine/sources/http/", "bot/platforms/discord/client.py"),
     "tenacity": ("engine/sources/http/",),
-    "ccxt": ("engine/sources/exchanges.py",),
+    "ccxt": ("engine/sources/trading.py",),
     "feedparser": ("engine/sources/feeds.py",),
     "selectolax": ("engine/sources/telegram_channels.py",),
 }

@@ -16,7 +16,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     return Reply(
         title=loud("Status", status),
         table=Table((Column("What"), Column("State")), tuple(_rows(status, book.zone))),
-        after=(*_left_out(status), *([next_comes(status)] if status.awaits_data else [])),
+        after=(*status.caveats, *_left_out(status), *([next_comes(status)] if status.awaits_data else [])),
         note=(short_head(status.head),) if status.head else (),
     )
 

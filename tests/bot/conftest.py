@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from bot.book import Band, DeliveryState, IndexInfo, PastCall, Skill, Status, StoredDecision, Verdict
+from bot.book import Band, DeliveryState, IndexInfo, PastCall, ProposedMember, Skill, Status, StoredDecision, Verdict
 from bot.desk import Deed, Person
 from bot.reply import Reply
 from engine.errors import BadRequest
@@ -196,6 +196,9 @@ class FakeBook:
 
     def members(self, index: str) -> Sequence[str]:
         return [t.symbol for t in TOKENS if index in t.themes or index == "large"]
+
+    def proposals(self) -> Sequence[ProposedMember]:
+        return ()
 
     def signals(self) -> WeekSignals | None:
         return self.week
