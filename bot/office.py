@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import cast, get_args
 
 from pydantic import TypeAdapter
@@ -19,6 +20,7 @@ from engine.model import Order, OrderKind
 from engine.modes import DEFAULT_MODE
 from storage.chats import Chat
 from storage.database import Database
+from storage.links import Offer
 from storage.proclamations import Proclamation
 
 ORDER = "order"  # kinds of notices
@@ -73,6 +75,30 @@ class DatabaseDesk(DatabaseBook):
 
     def added_by(self, pseudonym: str) -> int:
         return self._db.chats.added_by(pseudonym)
+
+    def offer_link(self, who: Person, title: str) -> str:
+        return self._db.links.offer(who.platform, who.chat, title, self.now())
+
+    def link_offer(self, code: str) -> Offer | None:
+        return self._db.links.offered(code, self.now())
+
+    def answer_link(self, who: Person, offer: Offer, title: str) -> bool:
+        return self._db.links.answer(offer, who.platform, who.chat, title)
+
+    def join_link(self, offer: Offer) -> None:
+        chats = self._db.chats
+        with self.atomic():
+            other = chats.get(offer.other_platform, offer.other_chat)
+            chats.put(replace(other, title=offer.other_title or other.title))
+            self._db.links.join(offer)
+            asked = chats.get(offer.platform, offer.chat)
+            chats.put(replace(asked, title=offer.title or asked.title))
+
+    def unlink(self, who: Person) -> bool:
+        return self._db.links.forget(who.platform, who.chat)
+
+    def linked(self, who: Person) -> Sequence[Chat]:
+        return [self._db.chats.get(*key) for key in self._db.links.partners(who.platform, who.chat)]
 
     def proclaim(self, who: Person, index: str | None, text: str) -> Proclamation:
         now = self.now().astimezone(dt.UTC).replace(microsecond=0)

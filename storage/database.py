@@ -23,6 +23,7 @@ from storage.connection import Connection
 from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
+from storage.links import LinkStore
 from storage.live import LiveStore
 from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
@@ -61,6 +62,7 @@ class Database:
     proclamations: ProclamationStore
     universe: UniverseStore
     pulse: PulseStore
+    links: LinkStore
 
     @property
     def path(self) -> str:
@@ -161,6 +163,7 @@ def _gathered(raw: sqlite_utils.Database, where: str) -> Database:
         proclamations=ProclamationStore(connection, journal),
         universe=UniverseStore(connection),
         pulse=PulseStore(connection),
+        links=LinkStore(connection),
     )
 
 

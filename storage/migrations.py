@@ -343,3 +343,19 @@ def m014_chat_pulse(db: sqlite_utils.Database) -> None:
             count INTEGER NOT NULL, PRIMARY KEY (platform, chat, day, subject)
         ) WITHOUT ROWID""",
     )
+
+
+@MIGRATIONS()
+def m016_links(db: sqlite_utils.Database) -> None:
+    """Which chats are joined with one on another platform, and the codes of those that are about to be."""
+    _run(
+        db,
+        """CREATE TABLE links (
+            platform TEXT NOT NULL, chat TEXT NOT NULL, link INTEGER NOT NULL, PRIMARY KEY (platform, chat)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE link_codes (
+            code TEXT NOT NULL, platform TEXT NOT NULL, chat TEXT NOT NULL, title TEXT NOT NULL, expires TEXT NOT NULL,
+            other_platform TEXT NOT NULL DEFAULT '', other_chat TEXT NOT NULL DEFAULT '',
+            other_title TEXT NOT NULL DEFAULT '', PRIMARY KEY (code)
+        ) WITHOUT ROWID""",
+    )

@@ -16,7 +16,7 @@ from bot.reply import Button, Reply
 MOST_ROWS, MOST_IN_ROW, MOST_OPTIONS = 5, 5, 25
 MOST_CUSTOM, MOST_VALUE = 100, 100
 LONGEST_LABEL = 80
-FOLD_PANEL, FOLD = 3, 8  # so many buttons that differ in their last word alone become a menu
+FOLD_PANEL, FOLD = 3, 12  # so many buttons that differ in their last word alone become a menu
 LONGEST_ANSWER = 100
 OTHER = "Other…"
 # Settings that take more than their buttons offer: what a form for them shows as an example.
@@ -139,12 +139,12 @@ def _parts(reply: Reply, own: Own) -> Iterable[Part]:
     groups: dict[str, list[Button]] = {}
     for button in reply.buttons:
         groups.setdefault(_stem(button.command), []).append(button)
-    least = FOLD_PANEL if reply.panel else FOLD
     seen = set()
     for number, button in enumerate(reply.buttons):
         stem = _stem(button.command)
         group = groups[stem]
         opens = reply.panel and (stem in FORMS or stem == ROLE)
+        least = FOLD_PANEL if reply.panel and " " in stem else FOLD  # what one setting may be, or a long list
         folds = bool(stem) and len(group) >= least and all(_choosable(b) for b in group)
         if stem not in seen and (folds or opens):
             yield from _menus(stem, group, number) if folds else ()
