@@ -13,6 +13,7 @@ import sqlite_utils
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
 from storage.admins import AdminStore
+from storage.agenda import AgendaStore
 from storage.audit import AuditStore
 from storage.border import translated
 from storage.chain import Verdict
@@ -22,15 +23,18 @@ from storage.connection import Connection
 from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
+from storage.links import LinkStore
 from storage.live import LiveStore
 from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.outbox import Outbox
 from storage.proclamations import ProclamationStore
 from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
+from storage.universe import UniverseStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -52,9 +56,13 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    outbox: Outbox
+    agenda: AgendaStore
     admins: AdminStore
     proclamations: ProclamationStore
+    universe: UniverseStore
     pulse: PulseStore
+    links: LinkStore
 
     @property
     def path(self) -> str:
@@ -135,23 +143,27 @@ def _check_version(raw: sqlite_utils.Database, where: str) -> None:
 
 def _gathered(raw: sqlite_utils.Database, where: str) -> Database:
     connection = Connection(raw, where)
-    journal, market = Journal(connection), MarketStore(connection)
+    journal, market, chats = Journal(connection), MarketStore(connection), ChatStore(connection)
     return Database(
         connection=connection,
         market=market,
         journal=journal,
         decisions=DecisionStore(connection, journal),
         signals=SignalStore(connection, journal),
-        chats=ChatStore(connection),
+        chats=chats,
         orders=OrderStore(connection, journal),
         audit=AuditStore(connection),
         confirmations=ConfirmationStore(connection),
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        outbox=Outbox(connection, chats),
+        agenda=AgendaStore(connection),
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
+        universe=UniverseStore(connection),
         pulse=PulseStore(connection),
+        links=LinkStore(connection),
     )
 
 

@@ -12,7 +12,7 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 HOMES = {  # library -> where it may be imported
     "telegram": ("bot/platforms/telegram/",),
     "httpx": ("bot/platforms/telegram/",),
-    "discord": ("bot/platforms/discord.py",),
+    "discord": ("bot/platforms/discord/",),
     "sqlite_utils": ("storage/",),
     "sqlite3": ("storage/", "bot/doctor.py"),
     "sklearn": ("engine/models/",),
@@ -27,12 +27,13 @@ HOMES = {  # library -> where it may be imported
     "asyncio": ("bot/", "engine/sources/"),
     "aiohttp": (
         "engine/sources/http/",
-        "bot/platforms/telegram/updates.py",
-        "bot/web/",
-    ),  # two of them serve: webhook, page
-    "yarl": ("engine/sources/http/",),
+        "bot/platforms/telegram/updates.py",  # serves the webhook
+        "bot/platforms/discord/failures.py",  # names what the client raises
+        "bot/web/",  # serves the page
+    ),
+    "yarl": ("engine/sources/http/", "bot/platforms/discord/client.py"),
     "tenacity": ("engine/sources/http/",),
-    "ccxt": ("engine/sources/exchanges.py",),
+    "ccxt": ("engine/sources/trading.py",),
     "feedparser": ("engine/sources/feeds.py",),
     "selectolax": ("engine/sources/telegram_channels.py",),
 }

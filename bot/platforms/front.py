@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.command import Param
 from bot.reply import Reply
 from storage.chats import Place
 
@@ -26,6 +27,14 @@ class Front(Protocol):
 
     async def names(self, prefix: str) -> Sequence[tuple[str, str]]:
         """(symbol, name) of tokens that begin so, best first, a few: for inline queries and completion."""
+        ...
+
+    async def choices(self, param: Param) -> Sequence[tuple[str, str]]:
+        """The closed list of a command's parameter as (label, value), empty where it is open: for menus."""
+        ...
+
+    async def complete(self, param: Param, prefix: str) -> Sequence[str]:
+        """What a person may go on to write for a parameter, a few."""
         ...
 
     def is_bot_admin(self, platform: str, user: str) -> bool:
