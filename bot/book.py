@@ -92,6 +92,7 @@ class Status:
     dropped_features: tuple[str, ...] = ()
     quarantined: int = 0
     sources: tuple[str, ...] = ()  # of the live sources, each in a few words: how it fares
+    queues: tuple[str, ...] = ()  # of the platforms' messages, the same
     caveats: tuple[str, ...] = ()  # what must be said wherever a record of the past is quoted
 
     @property

@@ -6,10 +6,11 @@ import datetime as dt
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from rich.console import Console
 
+from bot.finding import Finding
+from bot.queue_state import queue_findings
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.source_health import probe, source_states
@@ -24,17 +25,9 @@ from engine.sources.table import SOURCES
 from engine.themes import themes
 
 FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
+MANY_DAYS, FEW_DAYS = 1000, 30  # until the disk is full
 CALENDAR_LEFT = 90  # days of the Fed's calendar that must be left
 EARLIEST_CLOCK = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # this program is younger than that
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: whether it passed, and one sentence."""
-
-    check: str
-    ok: bool
-    says: str
 
 
 def examine(settings: Settings, now: dt.datetime, online: bool = False) -> list[Finding]:
@@ -60,6 +53,8 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
+            yield from queue_findings(services.database, now)
+            yield _growth(services, settings)
             yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now, table))
     except CrierError as error:
         yield Finding("database", False, str(error))
@@ -88,6 +83,19 @@ def _disk(settings: Settings) -> Finding:
         return Finding("disk", False, f"{folder} does not exist; create it or choose another path with --database")
     free = shutil.disk_usage(folder).free
     return Finding("disk", free >= FREE_BYTES, f"{free / 1e9:.1f} GB free beside the database")
+
+
+def _growth(services: Services, settings: Settings) -> Finding:
+    """How the database grows, and when the disk will be full at that pace."""
+    grown = services.database.agenda.growth()
+    free = shutil.disk_usage(settings.database.absolute().parent).free
+    if grown is None:
+        return Finding("growth", True, "not known yet: the service measures the database once a day")
+    says = f"the database grows by {grown / 1e6:.1f} MB a day"
+    days = free / grown if grown > 0 else float("inf")
+    if days > MANY_DAYS:
+        return Finding("growth", True, f"{says}, which the disk holds for years")
+    return Finding("growth", days >= FEW_DAYS, f"{says}: the disk is full in {days:.0f} days")
 
 
 def _integrity(services: Services) -> str:

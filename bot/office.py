@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import cast, get_args
 
 from pydantic import TypeAdapter
 
-from bot.book import DeliveryState
 from bot.desk import Deed, Person, Weighed
+from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import Clock, DatabaseBook
 from bot.weighing import weigh
@@ -37,10 +37,8 @@ class DatabaseDesk(DatabaseBook):
         database: Database,
         clock: Clock,
         default_mode: str = DEFAULT_MODE,
-        delivery: Callable[[], DeliveryState] | None = None,
     ) -> None:
         super().__init__(database, clock, default_mode=default_mode)
-        self._delivery = delivery
 
     def atomic(self) -> AbstractContextManager[None]:
         return self._db.atomic()
@@ -115,11 +113,10 @@ class DatabaseDesk(DatabaseBook):
         return self._db.proclamations.all(self.ledger)
 
     def notify_all(self, said: Proclamation, reply: Reply) -> None:
-        self._db.notices.add(self.ledger, said.given.date(), said.index or "", ANNOUNCEMENT, reply.to_json())
-
-    def delivery(self) -> DeliveryState:
-        """As the service sees it; without one nothing waits, and only the silenced chats are known."""
-        return self._delivery() if self._delivery else super().delivery()
+        with self.atomic():
+            day, index = said.given.date(), said.index or ""
+            kept = self._db.notices.add(self.ledger, day, index, ANNOUNCEMENT, reply.to_json())
+            Posting(self.now(), self._default_mode).notice(self._db, kept)
 
     def weigh(self, order: Order) -> Sequence[Weighed]:
         return weigh(self._db, self.ledger, order)
@@ -139,7 +136,9 @@ class DatabaseDesk(DatabaseBook):
         return order
 
     def notify(self, order: Order, said: Reply) -> None:
-        self._db.notices.add(self.ledger, order.effective, order.index or "", ORDER, said.to_json())
+        with self.atomic():
+            kept = self._db.notices.add(self.ledger, order.effective, order.index or "", ORDER, said.to_json())
+            Posting(self.now(), self._default_mode).notice(self._db, kept)
 
     def identities(self) -> Mapping[str, Person]:
         return self._db.audit.identities()

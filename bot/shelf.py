@@ -11,6 +11,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from bot.book import (
+    DeadLetter,
     DeliveryState,
     IndexInfo,
     PastCall,
@@ -23,6 +24,7 @@ from bot.book import (
 )
 from bot.past_rankings import caveats
 from bot.phrases import capital
+from bot.queue_state import queue_lines
 from bot.rebuilding import with_levels
 from bot.reply import Reply
 from bot.source_health import source_states
@@ -40,6 +42,8 @@ from storage.chats import Chat
 from storage.database import Database
 
 SIGNALS_SERVE = dt.timedelta(days=7)  # so long one week's signals are decided on
+KEPT = dt.timedelta(days=90)  # for which the queue keeps what was settled
+MOST_DEAD = 100  # dead letters that are looked at
 SKILLS = "skills"  # provenance key: the record's figures, made by the weekly job
 _SKILLS = TypeAdapter(tuple[Skill, ...])
 
@@ -146,6 +150,7 @@ class DatabaseBook:
             quarantined=sum(self._db.sources.quarantine_counts().values()),
             caveats=caveats(self._db),
             sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
+            queues=queue_lines(self._db, self.now()),
         )
 
     def now(self) -> dt.datetime:
@@ -166,7 +171,14 @@ class DatabaseBook:
     def delivery(self) -> DeliveryState:
         gone = [chat for chat in self._db.chats.all() if chat.silenced]
         gone.sort(key=lambda chat: chat.silenced_at.isoformat() if chat.silenced_at else "", reverse=True)
-        return DeliveryState(0, silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone))
+        queues = self._db.outbox.queues(self.now() - KEPT)
+        return DeliveryState(
+            waiting=sum(queue.waiting for queue in queues),
+            oldest=min((queue.oldest for queue in queues if queue.oldest), default=None),
+            maybe=sum(queue.maybe for queue in queues),
+            dead=tuple(DeadLetter(d.platform, d.reason, d.at) for d in self._db.outbox.dead(MOST_DEAD)),
+            silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone),
+        )
 
     def pulse(self, who: Person) -> Reply:
         from bot.chat_pulse import chat_pulse  # reads the lexicon, which no other answer needs

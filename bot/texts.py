@@ -138,6 +138,7 @@ PRIVACY: Mapping[str, str] = {
     "chat_pulse": (
         "Of a chat whose pulse is on: how many messages a day, and how many of them spoke of which token, for 90 days."
     ),
+    "outbox": "Which messages were sent to a chat or wait for it, and what came of them, for 90 days.",
     "identities": ("Of you: the pseudonym you were given, if you ordered something as an admin or added me to a chat."),
     "audit": "Of an admin's order or announcement: when, in which chat, and by whom.",
     "confirmations": (

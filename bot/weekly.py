@@ -8,9 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from bot.announce import announce, method_notice, no_change
+from bot.brief import Brief, brief
+from bot.digest import Issue, Item
+from bot.phrases import DAYS, day as said_day, short_head
+from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
+from bot.telling import tell_week
 from engine.comparators import COMPARATORS
 from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
@@ -32,11 +37,12 @@ LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What is cried for one index in one mode."""
+    """What is cried for one index in one mode, whole and in brief."""
 
     index: str
     mode: str
     reply: Reply
+    brief: Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,13 @@ def run_week(
     progress: Progress | None = None,
     compare: Compare = find_mismatches,
     now: dt.datetime | None = None,
+    post: Posting | None = None,
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
 
     In the replay ledger the days since the last decision are walked first, as the daily job would have: live, no day is
-    made up for later. With `dry_run` everything is computed and nothing stored. Where `now` is given an index below
+    made up for later. With `dry_run` everything is computed and nothing stored; with `post` a live week is queued for
+    its chats in the transaction that stores it. Where `now` is given an index below
     95 % of its capitalisation with fresh candles waits (`Week.waiting`; `engine.readiness.next_try` says until when),
     and from 12:00 UTC on it is given up for the week, with a notice that says why. A later run decides those that
     waited, from what is known then; the signals in the journal stay those of the first run.
@@ -95,16 +103,24 @@ def run_week(
     open_ = {ready.index for ready in looked if ready.state == "ready"}
     days: list[_Day] = []
     alerts: tuple[Alert, ...] = ()
+
+    def compute() -> WeekResult:
+        record = Record.from_predictions(database.signals.predictions()).before(as_of)
+        standings = [s for s in _standings(database, ledger, as_of) if s.index in open_]
+        orders = standing_orders(database, ledger)
+        return compute_week(panel, record, standings, as_of, progress, orders, compare)
+
+    # Live there is nothing to catch up with, and chats write while the fit runs: the pen is taken when it is done.
+    computed = compute() if open_ and ledger == "live" else None
     with _kept_unless(dry_run, database):
-        notices = _give_up(database, ledger, as_of, [ready for ready in looked if ready.state == "given up"])
+        notices = _give_up(database, ledger, as_of, [ready for ready in looked if ready.state == "given up"], post)
         if open_:
             days = _catch_up(database, ledger, panel)
-            record = Record.from_predictions(database.signals.predictions()).before(as_of)
-            standings = [s for s in _standings(database, ledger, as_of) if s.index in open_]
-            orders = standing_orders(database, ledger)
-            result = compute_week(panel, record, standings, as_of, progress, orders, compare)
-            days.append(_store(database, ledger, result.day, result))
+            result = computed or compute()
+            days.append(_store(database, ledger, result.day, result, post))
             alerts = _alerts(result)
+        if post is not None and ledger == "live":
+            tell_week(database, as_of, _done(database, ledger, as_of), alerts, post)
     week = _outcome(as_of, ledger, database.journal.head(ledger), days, alerts)
     waiting = tuple(ready for ready in looked if ready.state == "waits")
     return replace(week, notices=(*week.notices, *notices), waiting=waiting)
@@ -126,12 +142,16 @@ def _done(database: Database, ledger: Ledger, monday: dt.date) -> set[str]:
     return decided | given_up
 
 
-def _give_up(database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[Readiness]) -> list[Reply]:
+def _give_up(
+    database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[Readiness], post: Posting | None
+) -> list[Reply]:
     """Tell the chats of indices whose prices did not come in time that nothing changes this week."""
     said = []
     for ready in late:
         reply = no_change(themes()[ready.index].title, ready.says)
-        database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
+        notice = database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
+        if post is not None and ledger == "live":
+            post.notice(database, notice)
         said.append(reply)
     return said
 
@@ -142,17 +162,18 @@ def run_due(
     now: dt.datetime,
     dry_run: bool = False,
     progress: Progress | None = None,
+    post: Posting | None = None,
 ) -> Week:
     """Run what an instant asks for, in a process of its own: the week or day of `as_of`, or what is due at `now`."""
     date = as_of or now.date() - dt.timedelta(days=now.weekday())
     live = database.market.provenance("live") == "yes"
     ledger = "replay" if as_of else ledger_for(date, now, live)
     if as_of is None and live and now.date() != date and is_decided(database, "live", date):
-        return run_day(database, now.date(), "live", dry_run)
+        return run_day(database, now.date(), "live", dry_run, post)
     if date.weekday() == 0:
         told = now if ledger == "live" else None
-        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, told)
-    return run_day(database, date, ledger, dry_run)
+        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, told, post)
+    return run_day(database, date, ledger, dry_run, post)
 
 
 def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
@@ -160,11 +181,13 @@ def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
     return _done(database, ledger, monday) == themes().keys()
 
 
-def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False) -> Week:
+def run_day(
+    database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False, post: Posting | None = None
+) -> Week:
     """Settle what waits and decide what a written trigger calls for, at 00:00 UTC of a day between two weeks.
 
-    A second run finds everything settled and answered. In the replay ledger the days before it are walked first.
-    BadRequest where the week of that day was not decided.
+    What is decided live is queued for its chats by `post`. A second run finds everything settled and answered. In the
+    replay ledger the days before it are walked first. BadRequest where the week of that day was not decided.
     """
     _refuse_the_past(database, ledger, as_of)
     signals = database.signals.latest(ledger)
@@ -176,7 +199,7 @@ def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = 
     panel = build_panel(database.market, as_of)
     check_eve(panel, as_of)
     with _kept_unless(dry_run, database):
-        days = [*_catch_up(database, ledger, panel), _run_day(database, ledger, panel)]
+        days = [*_catch_up(database, ledger, panel), _run_day(database, ledger, panel, post)]
     return _outcome(as_of, ledger, database.journal.head(ledger), days, ())
 
 
@@ -217,13 +240,14 @@ def _days_between(database: Database, ledger: Ledger, as_of: dt.date) -> list[dt
     return [newest + dt.timedelta(days=k) for k in range(1, (end - newest).days)]
 
 
-def _run_day(database: Database, ledger: Ledger, panel: Panel) -> _Day:
+def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | None = None) -> _Day:
     signals = database.signals.latest(ledger)
     assert signals is not None
     date = panel.as_of
     decided = {track for track, decision in _newest(database, ledger).items() if decision.date == date}
     standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
-    return _store(database, ledger, compute_day(panel, signals, standings, standing_orders(database, ledger)))
+    result = compute_day(panel, signals, standings, standing_orders(database, ledger))
+    return _store(database, ledger, result, post=post)
 
 
 def _newest(database: Database, ledger: Ledger) -> dict[tuple[str, str], Decision]:
@@ -251,9 +275,15 @@ def _standings(database: Database, ledger: Ledger, as_of: dt.date) -> Sequence[S
     return standings
 
 
-def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult | None = None) -> _Day:
+def _store(
+    database: Database,
+    ledger: Ledger,
+    day: DayResult,
+    week: WeekResult | None = None,
+    post: Posting | None = None,
+) -> _Day:
     """Keep what one instant added, and compose what is cried of it; a change of the rules is told before."""
-    notices = _tell_of_method(database, ledger, day.date) if day.decisions else ()
+    notices = _tell_of_method(database, ledger, day.date, post) if day.decisions else ()
     for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
     first = week is not None and database.signals.at(ledger, day.date) is None
@@ -267,10 +297,19 @@ def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult 
     if week is not None and first:
         database.signals.put_predictions(week.predictions)
         store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
-    return _Day(day, notices, _announce(database, ledger, day.decisions))
+    announced = _announce(database, ledger, day.decisions)
+    if post is not None and ledger == "live" and week is None:
+        items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
+        head = short_head(database.journal.head(ledger) or "")
+        post.day(database, ledger, day.date, Issue(f"{DAYS[day.date.weekday()]} {said_day(day.date)}", head, items))
+    return _Day(day, notices, announced)
 
 
-def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date) -> tuple[Reply, ...]:
+def _instant(date: dt.date) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(), dt.UTC)
+
+
+def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date, post: Posting | None) -> tuple[Reply, ...]:
     """Journal and announce that the rules changed since the newest decision; nothing where they did not."""
     dated = [(decision.date, decision.method) for decision in _newest(database, ledger).values()]
     old = max(dated)[1] if dated else stamp()
@@ -278,7 +317,9 @@ def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date) -> tuple
         return ()
     database.journal.append(ledger, METHOD, as_of, {"from": old, "to": stamp(), "method": stamp()})
     reply = method_notice(old, stamp())
-    database.notices.add(ledger, as_of, "", METHOD, reply.to_json())
+    notice = database.notices.add(ledger, as_of, "", METHOD, reply.to_json())
+    if post is not None and ledger == "live":
+        post.notice(database, notice)
     return (reply,)
 
 
@@ -288,10 +329,10 @@ def _announce(database: Database, ledger: Ledger, decisions: Sequence[Decision])
     for decision in decisions:
         if decision.mode in COMPARATORS:
             continue
-        instant = dt.datetime.combine(decision.date, dt.time(), dt.UTC)
-        reply = announce(DatabaseBook(database, instant, ledger), decision.index, decision.mode)
+        book, key = DatabaseBook(database, _instant(decision.date), ledger), (decision.index, decision.mode)
+        reply = announce(book, *key)
         database.decisions.put_announcement(ledger, decision, reply.to_json())
-        replies.append(Announced(decision.index, decision.mode, reply))
+        replies.append(Announced(*key, reply, brief(book, *key)))
     return tuple(replies)
 
 

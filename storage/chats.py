@@ -141,11 +141,12 @@ class ChatStore:
                 self.put(moved)
 
     def forget(self, platform: str, chat: str) -> bool:
-        """Delete all that is stored of a chat, its choices and its pulse; False where nothing was chosen."""
+        """Delete all that is stored of a chat, its choices, its pulse and what waits for it; False where nothing was
+        chosen."""
         known = self.knows(platform, chat)
         with self._db.atomic():
             self._links.forget(platform, chat)
-            for table in ("subscriptions", "watches", "chat_pulse", "chats"):
+            for table in ("subscriptions", "watches", "chat_pulse", "chats", "outbox"):
                 self._db.execute(f"DELETE FROM {table} WHERE platform = ? AND chat = ?", (platform, chat))
         return known
 

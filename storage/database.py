@@ -13,6 +13,7 @@ import sqlite_utils
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
 from storage.admins import AdminStore
+from storage.agenda import AgendaStore
 from storage.audit import AuditStore
 from storage.border import translated
 from storage.chain import Verdict
@@ -28,6 +29,7 @@ from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.outbox import Outbox
 from storage.proclamations import ProclamationStore
 from storage.pulse import PulseStore
 from storage.signals import SignalStore
@@ -54,6 +56,8 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    outbox: Outbox
+    agenda: AgendaStore
     admins: AdminStore
     proclamations: ProclamationStore
     universe: UniverseStore
@@ -139,20 +143,22 @@ def _check_version(raw: sqlite_utils.Database, where: str) -> None:
 
 def _gathered(raw: sqlite_utils.Database, where: str) -> Database:
     connection = Connection(raw, where)
-    journal, market = Journal(connection), MarketStore(connection)
+    journal, market, chats = Journal(connection), MarketStore(connection), ChatStore(connection)
     return Database(
         connection=connection,
         market=market,
         journal=journal,
         decisions=DecisionStore(connection, journal),
         signals=SignalStore(connection, journal),
-        chats=ChatStore(connection),
+        chats=chats,
         orders=OrderStore(connection, journal),
         audit=AuditStore(connection),
         confirmations=ConfirmationStore(connection),
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        outbox=Outbox(connection, chats),
+        agenda=AgendaStore(connection),
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
         universe=UniverseStore(connection),

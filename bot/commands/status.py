@@ -36,6 +36,7 @@ def _rows(status: Status, zone: dt.tzinfo) -> list[tuple[str, str]]:
         ("Journal", counted(status.entries, "entry", "entries")),
         ("Refused rows", f"{status.refused_rows:,}"),
         ("In quarantine", counted(status.quarantined, "value", "values")),
+        *(("Messages", queue) for queue in status.queues),
         *(("Source", source) for source in status.sources),
     ]
 
