@@ -1,17 +1,21 @@
 """Every route of the tables over real HTTP: answers, conditional requests, pages of lists, hostile paths."""
 
 import json
+import sqlite3
 
 import pytest
 from aiohttp import ClientSession
-from emulators.decided import HOSTILE
-from pydantic import TypeAdapter
+from emulators.decided import HOSTILE, NOW
+from pydantic import SecretStr, TypeAdapter
 
+from bot.desk import Deed, Person
+from bot.office import DatabaseDesk
 from bot.web.api import ROUTES
 from bot.web.cards import CARDS
 from bot.web.openapi import PREFIX
 from bot.web.pages import PAGES
 from bot.web.statics import STATICS
+from storage.database import open_database
 
 HEAD = "0" * 32
 EXAMPLES = {"index": "defi", "symbol": "AAVE", "ledger": "live", "seq": "1", "head": HEAD}
@@ -184,6 +188,43 @@ async def test_names_from_outside_never_become_markup(decided, serve):
             assert "<b>& quiet" not in text
         async with client.get("/token/SNX") as answer:
             assert "&lt;script&gt;" in await answer.text()
+
+
+async def test_nothing_of_people_chats_keys_or_paths_is_on_any_page(copied, serve):
+    """Secrets that are in the settings and persons that are in the database, and an order given by one of them."""
+    database = open_database(copied)
+    who = Person("telegram", "-1009988776655", "4433221100")
+    database.chats.set_mode(who.platform, who.chat, "aggressive")
+    desk = DatabaseDesk(database, lambda: NOW)
+    desk.give(who, Deed("exclude", "defi", "SNX", "its pool was drained"))
+    by = database.audit.pseudonym(who.platform, who.user)
+    entries = database.journal.count("live")
+    database.close()
+    keys = {"fred": SecretStr("feedfacefeedfacefeedfacefeedface")}
+    async with serve(copied, source_keys=keys) as (_, client):
+        said = ""
+        for path in (*ADDRESSES, "/journal/live.jsonl", f"/journal/live/{entries}", "/nothing", "/?mode=x"):
+            async with client.get(path) as answer:
+                said += str(answer.headers) + (await answer.read()).decode("utf-8", "replace")
+    assert by in said  # the pseudonym is public
+    for secret in (who.chat, who.user, keys["fred"].get_secret_value(), str(copied), str(copied.parent)):
+        assert secret not in said
+
+
+async def test_a_journal_that_was_tampered_with_is_not_served_and_the_sentence_tells_nothing_of_the_machine(
+    copied, serve, caplog
+):
+    with sqlite3.connect(copied) as link:
+        link.execute("DROP TRIGGER journal_keeps_values")
+        link.execute("UPDATE journal SET body = replace(body, 'AAVE', 'AAVF') WHERE seq = 2")
+    link.close()
+    async with serve(copied) as (_, client):
+        async with client.get(f"{PREFIX}/journal/live") as answer:
+            assert answer.status == 503
+            assert await answer.json() == {"error": "The database cannot be read now. The operator's log says why."}
+        async with client.get("/methodology") as answer:
+            assert answer.status == 200
+    assert "entry 2 of the live journal" in caplog.text
 
 
 async def test_strict_transport_is_asked_for_only_where_the_outside_is_https(decided, serve):
