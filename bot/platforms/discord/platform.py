@@ -137,10 +137,12 @@ class DiscordPlatform:
 
     async def _close(self, line: Line) -> None:
         inbox, self._inbox, self._courier, self._line = self._inbox, None, None, None
-        if inbox is not None:
-            await inbox.close(LAST_WORDS)
-        with suppress(Exception):
-            await asyncio.wait_for(line.close(), FAREWELL)
+        try:
+            if inbox is not None:
+                await inbox.close(LAST_WORDS)
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(line.close(), FAREWELL)
 
     def _take(self, interaction: discord.Interaction) -> None:
         if self._inbox is not None:

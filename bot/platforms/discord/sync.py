@@ -15,6 +15,7 @@ from bot.commands import COMMANDS
 from bot.platforms.discord.failures import undelivered
 from bot.platforms.discord.slash import Choices, fingerprint, payload
 from bot.platforms.front import Front
+from engine.errors import CrierError
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +65,21 @@ async def sync(client: discord.Client, front: Front, notes: Notes) -> bool:
     application = client.application_id
     if application is None:
         return False
-    commands = payload(await choices(front))
-    name, print_ = f"commands of {application}", fingerprint(commands)
-    if await notes.read(name) == print_:
-        return False
     try:
-        await client.http.bulk_upsert_global_commands(application, commands)
+        return await _put(client, application, front, notes)
+    except CrierError as error:
+        log.warning("the commands could not be put, or not be noted: %s", error)
     except Exception as error:
         log.warning("Discord did not take the commands: %s", undelivered(error))
+    return False
+
+
+async def _put(client: discord.Client, application: int, front: Front, notes: Notes) -> bool:
+    commands = payload(await choices(front))
+    name, print_ = f"discord commands of {application}", fingerprint(commands)
+    if await notes.read(name) == print_:
         return False
+    await client.http.bulk_upsert_global_commands(application, commands)
     await notes.write(name, print_)
     return True
 

@@ -33,7 +33,7 @@ from bot.settings import Settings
 from bot.supervision import LONGEST, Part, keep_alive, rest
 from engine.errors import BadConfiguration, CannotWrite, CrierError
 from storage.chats import Chat
-from storage.database import Database
+from storage.database import Database, open_database
 from storage.outbox import Letter, News
 
 DAY = dt.timedelta(days=1)
@@ -84,6 +84,24 @@ async def test_a_clerk_without_a_database_says_what_makes_one(tmp_path: Path) ->
     with pytest.raises(CrierError, match="crier fetch"):
         async with Clerk(Settings(database=tmp_path / "none.db")):
             pass
+
+
+async def test_a_groups_words_are_counted_only_where_its_admins_wish_and_no_text_is_kept(settings: Settings) -> None:
+    async with Clerk(settings, create=True) as clerk:
+        wishes, silent = Chat("telegram", "-5", pulse=True), Chat("telegram", "-6")
+        await clerk.do(lambda db: db.chats.put(wishes))
+        await clerk.do(lambda db: db.chats.put(silent))
+        for chat in ("-5", "-5", "-6"):
+            await clerk.overheard("telegram", chat, "a secret about nothing")
+    database = open_database(settings.database)
+    try:
+        today = dt.datetime.now(dt.UTC).date()
+        (counted,) = database.pulse.weeks("telegram", "-5", today)
+        assert counted.week == 2
+        assert database.pulse.weeks("telegram", "-6", today) == []
+    finally:
+        database.close()
+    assert b"secret" not in settings.database.read_bytes()
 
 
 async def test_a_chat_comes_goes_and_moves(clerk: Clerk) -> None:
