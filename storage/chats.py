@@ -124,10 +124,10 @@ class ChatStore:
                 self.put(moved)
 
     def forget(self, platform: str, chat: str) -> bool:
-        """Delete all that is stored of a chat's choices; False where nothing was."""
+        """Delete all that is stored of a chat, what waits for it too; False where nothing was known of it."""
         known = self.knows(platform, chat)
         with self._db.atomic():
-            for table in ("subscriptions", "watches", "chats"):
+            for table in ("subscriptions", "watches", "chats", "outbox"):
                 self._db.execute(f"DELETE FROM {table} WHERE platform = ? AND chat = ?", (platform, chat))
         return known
 

@@ -12,6 +12,7 @@ import sqlite_utils
 
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
+from storage.agenda import AgendaStore
 from storage.audit import AuditStore
 from storage.border import translated
 from storage.chain import Verdict
@@ -26,6 +27,7 @@ from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
+from storage.outbox import Outbox
 from storage.signals import SignalStore
 from storage.sources import SourceStore
 
@@ -49,6 +51,8 @@ class Database:
     notices: NoticeStore
     sources: SourceStore
     live: LiveStore
+    outbox: Outbox
+    agenda: AgendaStore
 
     @property
     def path(self) -> str:
@@ -93,20 +97,22 @@ def open_database(path: str | Path) -> Database:
             link.close()
             raise
     connection = Connection(raw, where)
-    journal, market = Journal(connection), MarketStore(connection)
+    journal, market, chats = Journal(connection), MarketStore(connection), ChatStore(connection)
     return Database(
         connection=connection,
         market=market,
         journal=journal,
         decisions=DecisionStore(connection, journal),
         signals=SignalStore(connection, journal),
-        chats=ChatStore(connection),
+        chats=chats,
         orders=OrderStore(connection, journal),
         audit=AuditStore(connection),
         confirmations=ConfirmationStore(connection),
         notices=NoticeStore(connection, journal),
         sources=SourceStore(connection),
         live=LiveStore(connection, market),
+        outbox=Outbox(connection, chats),
+        agenda=AgendaStore(connection),
     )
 
 

@@ -268,3 +268,36 @@ def m010_chat_choices(db: sqlite_utils.Database) -> None:
             PRIMARY KEY (platform, chat, symbol)
         ) WITHOUT ROWID""",
     )
+
+
+@MIGRATIONS()
+def m011_outbox(db: sqlite_utils.Database) -> None:
+    """What is to be sent: news, each body once with its checksum, one row a chat; and what the service remembers.
+
+    A claimed row is due again when its lease ends: `next_at` says both.
+    """
+    _run(
+        db,
+        """CREATE TABLE outbox_news (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, push TEXT NOT NULL, level INTEGER NOT NULL,
+            queued TEXT NOT NULL, expires TEXT NOT NULL
+        )""",
+        """CREATE TABLE outbox_bodies (
+            id INTEGER PRIMARY KEY, news INTEGER NOT NULL REFERENCES outbox_news (id), reply TEXT NOT NULL,
+            checksum TEXT NOT NULL, UNIQUE (news, checksum)
+        )""",
+        """CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY, platform TEXT NOT NULL, chat TEXT NOT NULL,
+            news INTEGER NOT NULL REFERENCES outbox_news (id), body INTEGER NOT NULL REFERENCES outbox_bodies (id),
+            urgent INTEGER NOT NULL, next_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
+            owner TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0, maybe INTEGER NOT NULL DEFAULT 0,
+            reason TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', settled TEXT,
+            UNIQUE (platform, chat, news)
+        )""",
+        "CREATE INDEX outbox_due ON outbox (platform, urgent, next_at) WHERE state = 'waiting'",
+        "CREATE INDEX outbox_settled ON outbox (state, settled) WHERE state != 'waiting'",
+        """CREATE TABLE agenda (
+            name TEXT NOT NULL, value TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (name)
+        ) WITHOUT ROWID""",
+        "CREATE TABLE sizes (date TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (date)) WITHOUT ROWID",
+    )
