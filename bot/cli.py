@@ -167,19 +167,28 @@ def week(
     from bot.lean import lean
 
     with lean():
+        from bot.posting import Posting
         from bot.services import open_services
         from bot.weekly import run_due
 
-        with open_services(read_settings(database)) as services, bars(quiet=as_json) as progress:
-            result = run_due(
-                services.database, _date(as_of) if as_of else None, dt.datetime.now(dt.UTC), dry_run, progress
-            )
+        now, settings = dt.datetime.now(dt.UTC), read_settings(database)
+        post = Posting(now, settings.mode, settings.admins)
+        with open_services(settings) as services, bars(quiet=as_json) as progress:
+            result = run_due(services.database, _date(as_of) if as_of else None, now, dry_run, progress, post)
     from bot.weekly_report import print_week, week_to_dict
 
     if as_json:
         _print_json(week_to_dict(result))
     else:
         print_week(result, Console(), dry_run)
+
+
+@app.command(epilog=_example("crier run"))
+def run(database: Database = None) -> None:
+    """Run the service: the schedule, the queue, and every chat platform whose token is set; SIGTERM ends it."""
+    from bot.service import run_service
+
+    run_service(read_settings(database))
 
 
 @app.command(epilog=_example("crier backtest --archive ../shared/archive --from 2021-01-04 --to 2023-12-25 --out out/"))

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pydantic import TypeAdapter
 
 from bot.desk import Deed, Person, Weighed
+from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import Clock, DatabaseBook
 from bot.weighing import weigh
@@ -57,7 +58,9 @@ class DatabaseDesk(DatabaseBook):
         return order
 
     def notify(self, order: Order, said: Reply) -> None:
-        self._db.notices.add(self.ledger, order.effective, order.index or "", ORDER, said.to_json())
+        with self.atomic():
+            kept = self._db.notices.add(self.ledger, order.effective, order.index or "", ORDER, said.to_json())
+            Posting(self.now(), self._default_mode).notice(self._db, kept)
 
     def identities(self) -> Mapping[str, Person]:
         return self._db.audit.identities()

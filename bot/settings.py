@@ -107,6 +107,9 @@ class Settings(BaseSettings):
             examples=["https://crier.example"],
         ),
     ] = ""
+    webhook_port: Annotated[
+        int, Field(gt=0, lt=65536, description="The port here that Telegram's calls come to, behind the proxy.")
+    ] = 8080
     webhook_secret: Annotated[
         SecretStr | None,
         Field(

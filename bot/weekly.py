@@ -8,6 +8,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from bot.announce import announce, method_notice
+from bot.brief import Brief, brief, turns
+from bot.digest import Issue, Item
+from bot.drawings import levels_chart
+from bot.phrases import DAYS, day, short_head
+from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
@@ -30,11 +35,12 @@ LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What is cried for one index in one mode."""
+    """What is cried for one index in one mode, whole and in brief."""
 
     index: str
     mode: str
     reply: Reply
+    brief: Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,13 @@ def run_week(
     dry_run: bool = False,
     progress: Progress | None = None,
     compare: Compare = find_mismatches,
+    post: Posting | None = None,
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
 
     In the replay ledger the days since the last decision are walked first, as the daily job would have: live, no day is
-    made up for later. With `dry_run` everything is computed and nothing stored.
+    made up for later. With `dry_run` everything is computed and nothing stored; with `post` a live week is queued for
+    its chats in the transaction that stores it.
     """
     check_monday(as_of)
     if is_decided(database, ledger, as_of):
@@ -84,13 +92,20 @@ def run_week(
         return Week(as_of, ledger, True, database.journal.head(ledger), decided)
     _refuse_the_past(database, ledger, as_of)
     panel = build_panel(database.market, as_of)
-    with _kept_unless(dry_run, database):
-        days = _catch_up(database, ledger, panel)
+
+    def compute() -> WeekResult:
         record = Record.from_predictions(database.signals.predictions()).before(as_of)
         standings = _standings(database, ledger, as_of)
         orders = standing_orders(database, ledger)
-        result = compute_week(panel, record, standings, as_of, progress, orders, compare)
-        days.append(_store(database, ledger, result.day, result))
+        return compute_week(panel, record, standings, as_of, progress, orders, compare)
+
+    # Live there is nothing to catch up with, and chats write while the fit runs: the pen is taken when it is done.
+    ready = compute() if ledger == "live" else None
+    with _kept_unless(dry_run, database):
+        days = _catch_up(database, ledger, panel)
+        result = ready or compute()
+        days.append(_store(database, ledger, result.day, result, post))
+        _warn(database, ledger, _alerts(result), post)
     return _outcome(as_of, ledger, database.journal.head(ledger), days, _alerts(result))
 
 
@@ -100,16 +115,17 @@ def run_due(
     now: dt.datetime,
     dry_run: bool = False,
     progress: Progress | None = None,
+    post: Posting | None = None,
 ) -> Week:
     """Run what an instant asks for, in a process of its own: the week or day of `as_of`, or what is due at `now`."""
     date = as_of or now.date() - dt.timedelta(days=now.weekday())
     live = database.market.provenance("live") == "yes"
     ledger = "replay" if as_of else ledger_for(date, now, live)
     if as_of is None and live and now.date() != date and is_decided(database, "live", date):
-        return run_day(database, now.date(), "live", dry_run)
+        return run_day(database, now.date(), "live", dry_run, post)
     if date.weekday() == 0:
-        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart)
-    return run_day(database, date, ledger, dry_run)
+        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, post)
+    return run_day(database, date, ledger, dry_run, post)
 
 
 def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
@@ -118,11 +134,13 @@ def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
     return all(database.decisions.has_week(ledger, index, mode, week) for index in themes() for mode in modes())
 
 
-def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False) -> Week:
+def run_day(
+    database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False, post: Posting | None = None
+) -> Week:
     """Settle what waits and decide what a written trigger calls for, at 00:00 UTC of a day between two weeks.
 
-    A second run finds everything settled and answered. In the replay ledger the days before it are walked first.
-    BadRequest where the week of that day was not decided.
+    What is decided live is queued for its chats by `post`. A second run finds everything settled and answered. In the
+    replay ledger the days before it are walked first. BadRequest where the week of that day was not decided.
     """
     _refuse_the_past(database, ledger, as_of)
     signals = database.signals.latest(ledger)
@@ -134,7 +152,7 @@ def run_day(database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = 
     panel = build_panel(database.market, as_of)
     check_eve(panel, as_of)
     with _kept_unless(dry_run, database):
-        days = [*_catch_up(database, ledger, panel), _run_day(database, ledger, panel)]
+        days = [*_catch_up(database, ledger, panel), _run_day(database, ledger, panel, post)]
     return _outcome(as_of, ledger, database.journal.head(ledger), days, ())
 
 
@@ -175,13 +193,14 @@ def _days_between(database: Database, ledger: Ledger, as_of: dt.date) -> list[dt
     return [newest + dt.timedelta(days=k) for k in range(1, (end - newest).days)]
 
 
-def _run_day(database: Database, ledger: Ledger, panel: Panel) -> _Day:
+def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | None = None) -> _Day:
     signals = database.signals.latest(ledger)
     assert signals is not None
     date = panel.as_of
     decided = {track for track, decision in _newest(database, ledger).items() if decision.date == date}
     standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
-    return _store(database, ledger, compute_day(panel, signals, standings, standing_orders(database, ledger)))
+    result = compute_day(panel, signals, standings, standing_orders(database, ledger))
+    return _store(database, ledger, result, post=post)
 
 
 def _newest(database: Database, ledger: Ledger) -> dict[tuple[str, str], Decision]:
@@ -209,9 +228,15 @@ def _standings(database: Database, ledger: Ledger, as_of: dt.date) -> Sequence[S
     return standings
 
 
-def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult | None = None) -> _Day:
+def _store(
+    database: Database,
+    ledger: Ledger,
+    day: DayResult,
+    week: WeekResult | None = None,
+    post: Posting | None = None,
+) -> _Day:
     """Keep what one instant added, and compose what is cried of it; a change of the rules is told before."""
-    notices = _tell_of_method(database, ledger, day.date) if day.decisions else ()
+    notices = _tell_of_method(database, ledger, day.date, post) if day.decisions else ()
     for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
     if week is not None:
@@ -224,10 +249,40 @@ def _store(database: Database, ledger: Ledger, day: DayResult, week: WeekResult 
     if week is not None:
         database.signals.put_predictions(week.predictions)
         store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
-    return _Day(day, notices, _announce(database, ledger, day.decisions))
+    announced = _announce(database, ledger, day.decisions)
+    if post is not None and ledger == "live":
+        _post(database, ledger, day.date, announced, post, weekly=week is not None)
+    return _Day(day, notices, announced)
 
 
-def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date) -> tuple[Reply, ...]:
+def _post(
+    database: Database, ledger: Ledger, date: dt.date, announced: Sequence[Announced], post: Posting, weekly: bool
+) -> None:
+    """Queue what was announced for every chat it concerns."""
+    head = short_head(database.journal.head(ledger) or "")
+    if weekly:
+        book = DatabaseBook(database, _instant(date), ledger)
+        infos = {info.id: info for info in book.indices()}
+        items = tuple(
+            Item(a.index, a.mode, a.reply, a.brief, levels_chart(book, infos[a.index], a.mode)) for a in announced
+        )
+        post.week(database, ledger, iso_week(date), Issue(f"week {date.isocalendar().week}", head, items, turns(book)))
+    else:
+        items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
+        post.day(database, ledger, date, Issue(f"{DAYS[date.weekday()]} {day(date)}", head, items))
+
+
+def _warn(database: Database, ledger: Ledger, alerts: Sequence[Alert], post: Posting | None) -> None:
+    if post is not None and ledger == "live":
+        for alert in alerts:
+            post.warn(database, alert.key, alert.text)
+
+
+def _instant(date: dt.date) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(), dt.UTC)
+
+
+def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date, post: Posting | None) -> tuple[Reply, ...]:
     """Journal and announce that the rules changed since the newest decision; nothing where they did not."""
     dated = [(decision.date, decision.method) for decision in _newest(database, ledger).values()]
     old = max(dated)[1] if dated else stamp()
@@ -235,7 +290,9 @@ def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date) -> tuple
         return ()
     database.journal.append(ledger, METHOD, as_of, {"from": old, "to": stamp(), "method": stamp()})
     reply = method_notice(old, stamp())
-    database.notices.add(ledger, as_of, "", METHOD, reply.to_json())
+    notice = database.notices.add(ledger, as_of, "", METHOD, reply.to_json())
+    if post is not None and ledger == "live":
+        post.notice(database, notice)
     return (reply,)
 
 
@@ -245,10 +302,10 @@ def _announce(database: Database, ledger: Ledger, decisions: Sequence[Decision])
     for decision in decisions:
         if decision.mode in COMPARATORS:
             continue
-        instant = dt.datetime.combine(decision.date, dt.time(), dt.UTC)
-        reply = announce(DatabaseBook(database, instant, ledger), decision.index, decision.mode)
+        book, key = DatabaseBook(database, _instant(decision.date), ledger), (decision.index, decision.mode)
+        reply = announce(book, *key)
         database.decisions.put_announcement(ledger, decision, reply.to_json())
-        replies.append(Announced(decision.index, decision.mode, reply))
+        replies.append(Announced(*key, reply, brief(book, *key)))
     return tuple(replies)
 
 

@@ -31,6 +31,11 @@ class AgendaStore:
         row = self._db.row("SELECT at FROM agenda WHERE name = ?", (name,))
         return dt.datetime.fromisoformat(row[0]) if row else None
 
+    def all(self) -> dict[str, tuple[str, dt.datetime]]:
+        """Every name with what was noted last, and when."""
+        rows = self._db.rows("SELECT name, value, at FROM agenda")
+        return {name: (value, dt.datetime.fromisoformat(at)) for name, value, at in rows}
+
     def measure(self, today: dt.date) -> int:
         """Note today's size of the database, and return it in bytes."""
         pages, size = (self._db.row(f"PRAGMA {name}") for name in ("page_count", "page_size"))

@@ -20,6 +20,7 @@ Push = Literal["weekly", "danger", "watched", "monthly", "admin"]  # what a mess
 
 DAMAGED = "its stored text is damaged"
 TOO_OLD = "too old to be told"
+FURTHEST = dt.timedelta(hours=26)  # quiet hours are shorter than a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Outbox:
         taken: list[Claimed] = []
         with self._db.atomic():
             for urgent in (1, 0):
-                while len(taken) < most and (found := self._due(platform, urgent, most - len(taken), now)):
+                while len(taken) < most and (found := self._due(platform, owner, urgent, most - len(taken), now)):
                     for row, unfit in found:
                         if unfit:
                             self._settle(row.id, "dead", now, unfit)
@@ -202,14 +203,22 @@ class Outbox:
                 (text(now), owner),
             ).rowcount
 
-    def take_over(self, owner: str, now: dt.datetime) -> int:
-        """Make due what others had claimed when they died: it may have been sent. Only under the lock of the one
-        instance that runs."""
+    def take_over(self, platform: str, now: dt.datetime) -> int:
+        """Make due what somebody had claimed and died with: it may have been sent. Only for the one instance that
+        runs, before it claims anything."""
         with self._db.atomic():
             return self._db.execute(
                 """UPDATE outbox SET owner = '', next_at = ?, maybe = maybe + 1, reason = 'in flight at a crash'
-                   WHERE state = 'waiting' AND owner NOT IN ('', ?)""",
-                (text(now), owner),
+                   WHERE platform = ? AND state = 'waiting' AND owner != ''""",
+                (text(now), platform),
+            ).rowcount
+
+    def mend(self, now: dt.datetime) -> int:
+        """Make due what a clock that was wrong put further off than anything can be."""
+        with self._db.atomic():
+            return self._db.execute(
+                "UPDATE outbox SET next_at = ? WHERE state = 'waiting' AND owner = '' AND next_at > ?",
+                (text(now), text(now + FURTHEST)),
             ).rowcount
 
     def next_due(self, platform: str) -> dt.datetime | None:
@@ -278,11 +287,14 @@ class Outbox:
         ).rowcount
         return self._number("SELECT id FROM outbox_bodies WHERE news = ? AND checksum = ?", key), max(new, 0)
 
-    def _due(self, platform: str, urgent: int, most: int, now: dt.datetime) -> list[tuple[Claimed, str]]:
-        """Rows that are due, each with why it must not be sent ("" where it may)."""
+    def _due(self, platform: str, owner: str, urgent: int, most: int, now: dt.datetime) -> list[tuple[Claimed, str]]:
+        """Rows that are due, each with why it must not be sent ("" where it may).
+
+        What `owner` has in flight is never handed to it again, however the clock jumps.
+        """
         rows = self._select(
-            "o.platform = ? AND o.urgent = ? AND o.state = 'waiting' AND o.next_at <= ?",
-            (platform, urgent, text(now)),
+            "o.platform = ? AND o.urgent = ? AND o.state = 'waiting' AND o.next_at <= ? AND o.owner != ?",
+            (platform, urgent, text(now), owner),
             most,
         )
         return [(row, _unfit(row, known, expires, check, now)) for row, known, expires, check in rows]

@@ -45,6 +45,11 @@ class SignalStore:
             self._db.execute("INSERT INTO signal_weeks VALUES (?, ?, ?)", (ledger, week.date.isoformat(), entry.id))
         return entry
 
+    def newest(self, ledger: Ledger) -> dt.date | None:
+        """The Monday of the newest week, without reading it."""
+        row = self._db.row("SELECT MAX(date) FROM signal_weeks WHERE ledger = ?", (ledger,))
+        return dt.date.fromisoformat(row[0]) if row and row[0] else None
+
     def latest(self, ledger: Ledger, before: dt.date | None = None) -> WeekSignals | None:
         """The newest signals, of those dated before `before` where that is given."""
         limit = before.isoformat() if before else "9999"

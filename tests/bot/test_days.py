@@ -3,10 +3,12 @@
 import datetime as dt
 import json
 import math
+import random
 import sys
 
 import pytest
 
+from bot.posting import Posting
 from bot.rebuilding import with_levels
 from bot.reply import Reply
 from bot.weekly import METHOD, run_day, run_week, tracks
@@ -31,7 +33,9 @@ from engine.model import (
 from engine.panel import build_panel
 from engine.signals import grade
 from engine.track import Track
+from storage.chats import Chat
 from storage.codec import Codec
+from storage.connection import Connection
 from storage.database import open_database
 
 MONDAY = dt.date(2023, 11, 13)
@@ -488,3 +492,71 @@ def test_every_entry_of_the_journal_carries_the_method(database, new_method):
     carried = [(entry.kind, json.loads(entry.body)["method"]) for entry in entries]
     assert {method for _, method in carried} == {old, new}
     assert {method for kind, method in carried if kind == "signals"} == {old, new}
+
+
+def subscribed(database):
+    """Three chats: two follow DeFi, one of them in a mode of its own; one follows what nothing happens in."""
+    for chat, mode, index in (("1", "", "defi"), ("2", "aggressive", "defi"), ("3", "", "rwa")):
+        database.chats.put(Chat("telegram", chat, mode=mode, indices=(index,)))
+    return database
+
+
+def queued(database):
+    rows = database.connection.rows(
+        """SELECT n.name, n.level, o.chat, b.reply FROM outbox o
+           JOIN outbox_news n ON n.id = o.news JOIN outbox_bodies b ON b.id = o.body ORDER BY o.id"""
+    )
+    return [(name, level, chat, Reply.from_json(reply)) for name, level, chat, reply in rows]
+
+
+def test_what_is_decided_live_is_queued_for_the_chats_it_concerns(make_database):
+    """A run without chats and one with queue differ in nothing but the queue; a replay queues nothing."""
+    database, replayed = subscribed(make_database()), subscribed(make_database())
+    for date in (TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY):
+        now = dt.datetime.combine(date, dt.time(0, 40), dt.UTC)
+        for _ in range(2):  # F7: the second finds nothing to tell
+            run_day(database, date, "live", post=Posting(now))
+        run_day(replayed, date, "replay", post=Posting(now))
+    told_of = [(name, chat) for name, _, chat, _ in queued(database)]
+    # RWA has no members here, so its chat holds the stablecoin that slips on Friday
+    assert told_of == [*((f"change/{THURSDAY}/2", c) for c in "12"), *((f"change/{SATURDAY}/2", c) for c in "123")]
+    titles = [reply.title for *_, reply in queued(database)]
+    assert ["balanced" in titles[0], "aggressive" in titles[1]] == [True, True]
+    assert queued(replayed) == []
+
+
+def test_a_day_and_its_messages_are_stored_both_or_neither(make_database, monkeypatch):
+    """F2: the process dies at the n-th statement of the day, for many n; the next run is as an undisturbed one."""
+    plain, database = subscribed(make_database()), subscribed(make_database())
+    post = Posting(dt.datetime.combine(THURSDAY, dt.time(0, 40), dt.UTC))
+    for each in (plain, database):
+        run_days(each, WEDNESDAY)
+    execute, put, before, statements = Connection.execute, Connection.put, dump(database), 0
+
+    def dying(original, stop_at):
+        def run(*arguments):
+            nonlocal statements
+            statements += 1
+            if statements == stop_at:
+                raise KeyboardInterrupt  # nothing of ours catches it
+            return original(*arguments)
+
+        return run
+
+    def run(each, stop_at=0):
+        nonlocal statements
+        statements = 0
+        with monkeypatch.context() as patched:
+            patched.setattr(Connection, "execute", dying(execute, stop_at))
+            patched.setattr(Connection, "put", dying(put, stop_at))
+            run_day(each, THURSDAY, "live", post=post)
+
+    run(plain)
+    of = statements
+    for n in sorted(random.Random(20261126).sample(range(1, of + 1), 5)):
+        with pytest.raises(KeyboardInterrupt):
+            run(database, n)
+        assert dump(database) == before, f"stopped at statement {n} of {of}"
+    run(database)
+    assert dump(database) == dump(plain)
+    assert len(queued(database)) == 2

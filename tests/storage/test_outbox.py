@@ -83,7 +83,8 @@ def test_nothing_is_claimed_before_its_time(database: Database) -> None:
     later = NOW + dt.timedelta(hours=6)
     database.outbox.enqueue(WEEK, [letter("1", after=later), letter("2")], NOW)
     assert claim(database) == ["2"]
-    assert claim(database, now=later) == ["2", "1"]  # the lease on 2 has ended
+    assert claim(database, now=later) == ["1"]  # what it has in flight itself is not handed out again
+    assert claim(database, owner="another", now=later) == ["2"]  # the lease on 2 has ended
     assert database.outbox.next_due("telegram") == later + LEASE
     assert database.outbox.next_due("discord") is None
 
@@ -127,8 +128,8 @@ def test_what_a_dead_instance_had_in_flight_is_due_at_once_and_counted_as_maybe_
     database.outbox.enqueue(WEEK, [letter("1", "2", "3")], NOW)
     claim(database, owner="dead", most=2)
     long_before = NOW - 7 * DAY  # a clock that jumped back a week
-    assert database.outbox.take_over("new", NOW) == 2
-    assert database.outbox.take_over("new", long_before) == 0
+    assert database.outbox.take_over("telegram", NOW) == 2
+    assert database.outbox.take_over("telegram", long_before) == 0
     assert sorted(claim(database, owner="new")) == ["1", "2", "3"]
     assert database.outbox.queues(NOW)[0].maybe == 2
 
@@ -168,6 +169,16 @@ def test_who_leaves_is_sent_nothing_from_then_on_and_who_joins_waits_for_the_nex
         assert "1" not in states(database) or states(database)["1"] == "dead"
 
 
+def test_what_a_wrong_clock_put_far_off_is_due_again_once_it_is_right(database: Database) -> None:
+    """F31: queued by a clock a week ahead."""
+    subscribe(database, "1", "2")
+    database.outbox.enqueue(replace(WEEK, expires=NOW + 30 * DAY), [letter("1")], NOW + 7 * DAY)
+    database.outbox.enqueue(ALERT, [letter("2", after=NOW + dt.timedelta(hours=20))], NOW)
+    assert claim(database) == []
+    assert database.outbox.mend(NOW) == 1
+    assert claim(database) == ["1"]
+
+
 def test_admins_are_told_though_they_are_no_chat(database: Database) -> None:
     database.outbox.enqueue(News("admin/1", "admin", NOW + DAY), [letter("77")], NOW)
     assert claim(database) == ["77"]
@@ -190,7 +201,7 @@ def test_a_chat_that_moved_takes_what_waits_with_it_once(database: Database) -> 
     database.outbox.enqueue(other, [letter("-1")], NOW)
     database.outbox.move_chat("telegram", "-1", "-100", NOW)
     assert claim(database) == ["-100", "-100"]
-    assert claim(database, now=NOW + DAY) == ["-100", "-100"]
+    assert claim(database, owner="another", now=NOW + DAY) == ["-100", "-100"]
     assert [found.chat for found in database.outbox.dead()] == ["-1"]
 
 

@@ -1,0 +1,173 @@
+"""Does what the schedule says is due: heavy work in a child process, the rest in the clerk's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+from urllib.request import urlopen
+
+from bot.child import ChildCrashed, run_in_child
+from bot.periodicals import PERIODICALS, Periodical
+from bot.phrases import day
+from bot.posting import Posting
+from bot.scheduler import Stored, Work, due, note_done, note_tried, read_stored
+from bot.settings import Settings
+from bot.shelf import DatabaseBook
+from bot.supervision import Warn, until_stopped
+from engine.errors import CrierError
+from engine.sources.http.limits import Clock
+from storage.database import Database
+
+T = TypeVar("T")
+
+LOOK = 30.0  # seconds between two looks at what is due
+KEPT = dt.timedelta(days=90)  # of what was sent
+TOLD_AFTER = 3  # tries of one thing without success, until admins are told
+PING_EVERY = 60.0
+PING_WITHIN = 4.0
+ALIVE = "alive"  # the agenda's name for the service's sign of life
+
+log = logging.getLogger(__name__)
+
+RunChild = Callable[[Sequence[str], Callable[[str], None]], Awaitable[str]]
+
+
+class Store(Protocol):
+    """Does work with the database, one after another."""
+
+    async def do(self, work: Callable[[Database], T]) -> T: ...
+
+
+@dataclass
+class Jobs:
+    """The schedule at work; `run` it until the service stops. `well` says whether the rest of the service is."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    warn: Warn
+    stopping: asyncio.Event
+    well: Callable[[], bool] = lambda: True
+    child: RunChild = run_in_child
+    periodicals: tuple[Periodical, ...] = PERIODICALS
+    _pinged: float = field(default=float("-inf"), init=False)
+
+    async def run(self) -> None:
+        """Do what is due, one thing after another, and look again every half minute."""
+        while True:
+            for work in await self.due():
+                if self.stopping.is_set():
+                    return
+                await self.perform(work)
+            await self.ping()
+            if await until_stopped(self.stopping, LOOK, self.clock):
+                return
+
+    async def due(self) -> list[Work]:
+        """What is due now; noting that we live is the proof that the database can be written."""
+        now = self.clock.wall()
+
+        def look(database: Database) -> Stored:
+            database.agenda.note(ALIVE, "", now)
+            return read_stored(database)
+
+        return due(await self.store.do(look), now, {each.name: each.about for each in self.periodicals})
+
+    async def perform(self, work: Work) -> None:
+        """Do one thing; a failure is noted, written down and, where it lasts, told to admins."""
+        now = self.clock.wall()
+        count = await self.store.do(lambda database: note_tried(database, work, now))
+        log.info("%s %s begins", work.key, work.about)
+        try:
+            await DOES[work.kind](self, work)
+        except CrierError as error:
+            log.warning("%s %s failed: %s", work.key, work.about, error)
+            if isinstance(error, ChildCrashed) or count == TOLD_AFTER:
+                said = f"{SAYS[work.kind]} failed ({work.about}, try {count}): {error} It will be tried again."
+                await self.warn(f"{work.key}/{work.about}/{type(error).__name__}", said, "")
+        else:
+            await self.store.do(lambda database: note_done(database, work, self.clock.wall()))
+            log.info("%s %s done", work.key, work.about)
+
+    async def ping(self) -> None:
+        """Tell the dead man's switch that all is well; silence tells it the contrary."""
+        url = self.settings.ping_url
+        if not url or not self.well() or self.clock.monotonic() - self._pinged < PING_EVERY:
+            return
+        self._pinged = self.clock.monotonic()
+        try:
+            await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+        except (OSError, ValueError) as error:
+            log.warning("the ping was not taken: %s", error)
+
+    async def _command(self, *arguments: str) -> None:
+        """Run a command on our database in a child; its progress stands in the log."""
+        database = ("--database", str(self.settings.database))
+        await self.child((*arguments, "--json", *database), lambda line: log.info("%s: %s", arguments[0], line))
+
+    async def _fetch(self, work: Work) -> None:
+        await self._command("fetch")
+
+    async def _week(self, work: Work) -> None:
+        await self._command("week")
+
+    async def _missed(self, work: Work) -> None:
+        """A week that was not decided in its day is not made up for: that would be back-dated."""
+        monday = dt.date.fromisoformat(work.about)
+        said = (
+            f"The week of {day(monday)} was not decided within 24 hours of its Monday, so it stays undecided: indices "
+            f"hold what they held. The next decision is due on {day(monday + dt.timedelta(weeks=1))}."
+        )
+        await self.warn(f"missed/{work.about}", said, "")
+
+    async def _tend(self, work: Work) -> None:
+        now = self.clock.wall()
+
+        def tend(database: Database) -> None:
+            with database.atomic():
+                database.outbox.mend(now)
+                database.outbox.purge(now - KEPT)
+            database.agenda.measure(now.date())
+
+        await self.store.do(tend)
+
+    async def _report(self, work: Work) -> None:
+        """Queue a regular message for every chat that it says something to, and note it in the same transaction."""
+        entry = next(each for each in self.periodicals if each.name == work.name)
+        now = self.clock.wall()
+
+        def tell(database: Database) -> None:
+            book = DatabaseBook(database, now, "live", self.settings.mode)
+            post = Posting(now, self.settings.mode, self.settings.admins)
+            with database.atomic():
+                post.report(
+                    database,
+                    f"{work.name}/{work.about}",
+                    entry.push,
+                    lambda chat, mode: entry.compose(book, chat, mode, now.date()),
+                )
+                note_done(database, work, now)
+
+        await self.store.do(tell)
+
+
+DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
+    "tend": Jobs._tend,
+    "fetch": Jobs._fetch,
+    "week": Jobs._week,
+    "day": Jobs._week,
+    "missed": Jobs._missed,
+    "report": Jobs._report,
+}
+SAYS: Mapping[str, str] = {
+    "tend": "Tidying the database",
+    "fetch": "Fetching from the live sources",
+    "week": "The weekly decision",
+    "day": "The daily settlement",
+    "missed": "Telling of a missed week",
+    "report": "A regular report",
+}

@@ -1,0 +1,141 @@
+"""Says what is due, given what is stored and what time it is: nothing is remembered but what was done.
+
+Whatever the clock does, a week is keyed by its Monday and a day by its date, and what is done is not due again. All in
+UTC, so that no change of the clocks moves anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from engine.errors import StorageError
+from storage.database import Database
+
+Kind = Literal["tend", "fetch", "week", "missed", "day", "report"]
+
+FETCH_FROM = dt.time(0, 10)  # the day's last candle has closed, and sources have it
+DECIDE_FROM = dt.time(0, 30)
+FETCHES = 4  # a day
+REPORT_WITHIN = 4  # days from the first Monday on
+# Minutes between two tries of one thing, doubled each time up to the longest.
+RESTS: Mapping[Kind, tuple[int, int]] = {
+    "tend": (60, 360),
+    "fetch": (20, 120),
+    "week": (15, 120),
+    "missed": (60, 360),
+    "day": (15, 120),
+    "report": (30, 360),
+}
+
+Reports = Mapping[str, Callable[[dt.date], str | None]]  # name -> what it reports on where a day calls for it
+
+
+class Work(NamedTuple):
+    """One thing to do, `about` a day (2026-11-23), a slot of it, or what a report tells of; `name` is a report's."""
+
+    kind: Kind
+    about: str
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.name or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often one thing was tried without success, and when last."""
+
+    about: str
+    count: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the schedule needs to know: whether live sources feed the market, the Monday of the newest live week, and by
+    key what was last done and tried."""
+
+    live: bool = False
+    decided: dt.date | None = None
+    done: Mapping[str, str] = field(default_factory=dict)
+    tried: Mapping[str, Tries] = field(default_factory=dict)
+
+    def needs(self, work: Work, now: dt.datetime) -> bool:
+        """Whether something was not done yet and has rested since it was last tried."""
+        if self.done.get(work.key) == work.about:  # not "or later": a clock that was ahead must not hold things up
+            return False
+        tries = self.tried.get(work.key)
+        if tries is None or tries.about != work.about or tries.at > now:  # a clock that was set back tries again
+            return True
+        first, longest = RESTS[work.kind]
+        return now - tries.at >= dt.timedelta(minutes=min(first * 2 ** (tries.count - 1), longest))
+
+
+def due(stored: Stored, now: dt.datetime, reports: Reports | None = None) -> list[Work]:
+    """All that is due at `now`, in the order in which it is to be done."""
+    return [work for work in _wanted(stored, now, reports or {}) if stored.needs(work, now)]
+
+
+def _wanted(stored: Stored, now: dt.datetime, reports: Reports) -> Iterator[Work]:
+    today, clock = now.date(), now.time()
+    monday = today - dt.timedelta(days=today.weekday())
+    yield Work("tend", today.isoformat())
+    if clock >= FETCH_FROM:
+        yield Work("fetch", f"{today}/{clock.hour * FETCHES // 24}")
+    if not stored.live:
+        return
+    decided = stored.decided == monday
+    if stored.decided is not None and stored.decided < monday < today:
+        yield Work("missed", monday.isoformat())
+    if clock < DECIDE_FROM:
+        return
+    if today == monday and (stored.decided is None or stored.decided < monday):
+        yield Work("week", monday.isoformat())
+    if today != monday and decided:
+        yield Work("day", today.isoformat())
+    for name, about in reports.items():
+        if decided and (told := about(today)) is not None:
+            yield Work("report", told, name)
+
+
+def month_told(date: dt.date) -> str | None:
+    """The month before (2026-10), on its successor's first Monday and a few days after; None on other days."""
+    first = date.replace(day=1)
+    monday = first + dt.timedelta(days=-first.weekday() % 7)
+    if not 0 <= (date - monday).days <= REPORT_WITHIN:
+        return None
+    return f"{first - dt.timedelta(days=1):%Y-%m}"
+
+
+def read_stored(database: Database) -> Stored:
+    """What the database says was done."""
+    notes = database.agenda.all()
+    return Stored(
+        database.market.provenance("live") == "yes" and not database.market.is_simulated(),
+        database.signals.newest("live"),
+        {name.removeprefix("done/"): value for name, (value, _) in notes.items() if name.startswith("done/")},
+        {name.removeprefix("tried/"): _tries(value, at) for name, (value, at) in notes.items() if name[:6] == "tried/"},
+    )
+
+
+def note_done(database: Database, work: Work, now: dt.datetime) -> None:
+    database.agenda.note(f"done/{work.key}", work.about, now)
+
+
+def note_tried(database: Database, work: Work, now: dt.datetime) -> int:
+    """Note a try and return the how many-th it is."""
+    before = read_stored(database).tried.get(work.key)
+    count = before.count + 1 if before and before.about == work.about else 1
+    database.agenda.note(f"tried/{work.key}", f"{work.about} {count}", now)
+    return count
+
+
+def _tries(value: str, at: dt.datetime) -> Tries:
+    about, _, count = value.rpartition(" ")
+    if not count.isdecimal():
+        raise StorageError(f"the agenda holds {value!r}, which no schedule wrote: restore the latest backup.")
+    return Tries(about, int(count), at)

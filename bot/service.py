@@ -1,0 +1,240 @@
+"""`crier run`: one process with the schedule, the queue and every platform whose token is set, until told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import random
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+
+from bot.clerk import Clerk
+from bot.jobs import Jobs
+from bot.lock import only_instance
+from bot.outbox import Sender
+from bot.pacing import Pace, Rates
+from bot.platforms.port import Address, Parcel, Platform, Undelivered
+from bot.posting import Posting
+from bot.reply import ChartSpec, Reply
+from bot.settings import Settings
+from bot.studio import Studio
+from bot.supervision import Part, keep_alive
+from engine.errors import BadConfiguration, BrokenJournal, StorageError
+from engine.model import LEDGERS
+from engine.sources.http.limits import Clock
+from storage.database import Database
+
+FAREWELL = 1.0  # seconds that everything but the senders has to end
+CHATTY = ("httpx", "httpcore", "aiohttp", "asyncio", "telegram", "discord")  # loggers that may print addresses
+
+Draw = Callable[[ChartSpec], Awaitable[bytes]]
+Make = Callable[[Settings, Clerk, Draw], Platform]
+MakeAll = Callable[[Settings, Clerk, Draw], Sequence[Platform]]
+
+log = logging.getLogger(__name__)
+
+
+def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
+    from bot.platforms.telegram import TelegramPlatform, Webhook
+
+    token, secret, url = settings.telegram_token, settings.webhook_secret, settings.public_url
+    assert token is not None
+    shown = {"secret": secret.get_secret_value()} if secret else {}
+    webhook = Webhook(url, port=settings.webhook_port, **shown) if url else None
+    return TelegramPlatform(
+        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook
+    )
+
+
+# One entry a platform: the setting that holds its token, how it is made, and its rates.
+PLATFORMS: Mapping[str, tuple[str, Make]] = {"telegram": ("telegram_token", _telegram)}
+
+
+def rates_of(settings: Settings, platform: str) -> Rates:
+    """How fast a platform is sent to, by the settings."""
+    if platform == "telegram":
+        return Rates(settings.telegram_rate, settings.telegram_chat_rate, settings.telegram_group_rate)
+    return Rates(settings.discord_rate)
+
+
+class Service:
+    """All parts, built in one place; `run` returns once `stop` was called and everything has landed."""
+
+    def __init__(
+        self, settings: Settings, clerk: Clerk, platforms: Sequence[Platform], clock: Clock, jobs: bool = True
+    ) -> None:
+        self.settings = settings
+        self.clerk = clerk
+        self.clock = clock
+        self.stopping = asyncio.Event()
+        owner = secrets.token_hex(8)
+        self.senders = {
+            platform.id: Sender(
+                platform, clerk, Pace(rates_of(settings, platform.id), clock.monotonic), clock, self.warn, owner
+            )
+            for platform in platforms
+        }
+        self._ready = {platform.id: asyncio.Event() for platform in platforms}
+        self.jobs = Jobs(settings, clerk, clock, self.warn, self.stopping, self.is_well) if jobs else None
+
+    def stop(self) -> None:
+        """End: no more claims from now on."""
+        if not self.stopping.is_set():
+            log.info("asked to end")
+        self.stopping.set()
+        for sender in self.senders.values():
+            sender.stop()
+
+    def is_well(self) -> bool:
+        """Whether every platform is connected and takes what is sent."""
+        return all(
+            self._ready[name].is_set() and not (sender.trouble or sender.locked)
+            for name, sender in self.senders.items()
+        )
+
+    async def run(self) -> None:
+        """Run every part, each restarted where it fails, until stopped."""
+        working = [asyncio.create_task(self._alive(part)) for part in self._working()]
+        sending = [asyncio.create_task(self._alive(part)) for part in self._sending()]
+        connected = [asyncio.create_task(self._alive(part)) for part in self._connected()]
+        try:
+            await self.stopping.wait()
+        finally:
+            self.stop()
+            await _call_off(working)
+            await asyncio.gather(
+                *sending, return_exceptions=True
+            )  # what is in flight needs its platform until it lands
+            await _call_off(connected)
+            log.info("ended")
+
+    async def warn(self, key: str, says: str, but: str) -> None:
+        """Tell this bot's admins, through the queue; where that cannot be written, at once and past it."""
+        log.warning("for admins: %s", says)
+        post = Posting(self.clock.wall(), self.settings.mode, self.settings.admins)
+        try:
+            await self.clerk.do(lambda database: post.warn(database, key, says, but))
+        except StorageError:
+            await self._tell_at_once(key, says, but)
+
+    async def _tell_at_once(self, key: str, says: str, but: str) -> None:
+        for platform, user in self.settings.admins:
+            if platform in self.senders and platform != but:
+                parcel = Parcel(f"{key}/{user}", Address(user), Reply(title="For this bot's admins", text=(says,)))
+                try:
+                    await self.senders[platform].platform.send(parcel)
+                except Undelivered as error:
+                    log.warning("%s could not be told: %s", platform, error)
+
+    async def _alive(self, part: Part) -> None:
+        await keep_alive(part, self.clock, self.warn)
+
+    def _sending(self) -> Iterator[Part]:
+        for name, sender in self.senders.items():
+            yield Part(f"sending to {name}", self._when_ready(name, sender), name)
+
+    def _connected(self) -> Iterator[Part]:
+        for name, sender in self.senders.items():
+            yield Part(name, self._connect(name, sender.platform), name)
+
+    def _working(self) -> Iterator[Part]:
+        if self.jobs is not None:
+            yield Part("the schedule", self.jobs.run)
+
+    def _when_ready(self, name: str, sender: Sender) -> Callable[[], asyncio.Future[None]]:
+        """A sender that begins once its platform is connected; what is queued waits for it."""
+
+        async def send() -> None:
+            first = {asyncio.ensure_future(event.wait()) for event in (self._ready[name], self.stopping)}
+            try:
+                await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for waiting in first:
+                    waiting.cancel()
+            if not self.stopping.is_set():
+                await sender.run()
+
+        return lambda: asyncio.ensure_future(send())
+
+    def _connect(self, name: str, platform: Platform) -> Callable[[], asyncio.Future[None]]:
+        async def connect() -> None:
+            try:
+                await platform.run(self._ready[name].set)
+            finally:
+                self._ready[name].clear()
+            raise RuntimeError("it ended by itself")
+
+        return lambda: asyncio.ensure_future(connect())
+
+
+async def _call_off(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel, and wait a moment for what ends with it."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=FAREWELL)
+
+
+def platforms_of(settings: Settings, clerk: Clerk, draw: Draw) -> list[Platform]:
+    """Every platform whose token is set; BadConfiguration where there is none."""
+    made = [make(settings, clerk, draw) for token, make in PLATFORMS.values() if getattr(settings, token) is not None]
+    if not made:
+        names = " or ".join(f"CRIER_{token.upper()}" for token, _ in PLATFORMS.values())
+        raise BadConfiguration(f"no platform has a token: set {names}, see .env.example.")
+    return made
+
+
+def check(database: Database) -> None:
+    """Refuse to announce from a database that is damaged or whose journal does not hold."""
+    database.check_integrity()
+    for ledger in LEDGERS:
+        verdict = database.verify(ledger)
+        if not verdict.ok:
+            raise BrokenJournal(f"{verdict.message} Nothing is announced until the latest backup is restored.")
+
+
+def real_clock() -> Clock:
+    return Clock(time.monotonic, asyncio.sleep, lambda: dt.datetime.now(dt.UTC), random.Random())
+
+
+async def serve(
+    settings: Settings,
+    make: MakeAll = platforms_of,
+    jobs: bool = True,
+) -> None:
+    """Run the service until SIGTERM or SIGINT; only one instance a database. Without `jobs` it only talks and sends."""
+    with only_instance(settings.database), closing(Studio()) as studio:
+        if jobs:
+            studio.warm_up()
+        async with Clerk(settings, create=True) as clerk:
+            await clerk.do(check)
+            service = Service(settings, clerk, make(settings, clerk, studio.draw), real_clock(), jobs)
+            with _signals(service.stop):
+                log.info("running with %s", ", ".join(service.senders))
+                await service.run()
+
+
+def run_service(settings: Settings) -> None:
+    """The whole of `crier run`: log lines to stderr, then serve."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    asyncio.run(serve(settings))
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(ValueError):
+                loop.remove_signal_handler(number)
