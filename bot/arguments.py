@@ -12,6 +12,7 @@ from bot.book import Book
 from bot.command import Arguments, Command, Kind, Param, Request
 from bot.phrases import clipped, listed
 from bot.reply import Button
+from bot.texts import SETTINGS, WHOSE
 from engine.errors import AmbiguousToken, BadRequest, UnknownIndex, UnknownToken
 from engine.model import Token
 
@@ -164,7 +165,9 @@ def _index(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
 
 def _scope(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     """An index, or `all` of them."""
-    return replace(so_far, index=None) if text.casefold() == ALL else _index(book, so_far, command, text)
+    if text.casefold() == ALL:
+        return replace(so_far, index=None, scope_asked=True)
+    return replace(_index(book, so_far, command, text), scope_asked=True)
 
 
 def _token(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
@@ -238,6 +241,23 @@ def _word(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     raise Misunderstood(f"“{clipped(text)}” is not in the list of words.{hint or ' See /explain.'}", buttons)
 
 
+def _setting(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
+    return _of_list(so_far, command, text, SETTINGS)
+
+
+def _whose(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
+    return _of_list(so_far, command, text, WHOSE)
+
+
+def _of_list(so_far: Arguments, command: str, text: str, names: Mapping[str, str]) -> Arguments:
+    """One word of a closed list, or the nearest ones as buttons."""
+    wanted = text.casefold()
+    if wanted in names:
+        return replace(so_far, choice=wanted)
+    hint, buttons = _suggest(text, names, command)
+    raise Misunderstood(f"/{command} knows no “{clipped(text)}”.{hint or f' It knows {listed(names)}.'}", buttons)
+
+
 def _plain(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     return replace(so_far, text=text.strip())
 
@@ -280,5 +300,7 @@ KINDS: Mapping[Kind, KindEntry] = {
     "dollars": KindEntry(_dollars),
     "word": KindEntry(_word, complete=_complete_word),
     "command": KindEntry(_plain),
+    "setting": KindEntry(_setting, lambda book: [(label, name) for name, label in SETTINGS.items()]),
+    "whose": KindEntry(_whose, lambda book: [(label, name) for name, label in WHOSE.items()]),
     "text": KindEntry(_plain),
 }

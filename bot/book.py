@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from bot.phrases import day, instant
 from engine.errors import NotEnoughData
 from engine.model import Call, Decision, Ledger, LevelPoint, Settlement, Signal, Token, WeekSignals
 from engine.orders import Orders
 from storage.audit import Identity as Person
+from storage.chats import Chat
 
 FRESH = dt.timedelta(days=8)  # of the day before a decision: with an older newest candle that decision cannot come
 
@@ -99,6 +100,39 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Silenced:
+    """A chat that is sent nothing any more, why, and since when."""
+
+    platform: str
+    title: str
+    why: str
+    since: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up: for which platform, what came of it, and when."""
+
+    platform: str
+    why: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """How delivery fares: how many messages wait, since when the oldest does, what was given up, who is silenced.
+
+    `maybe` counts messages of which nobody knows whether they arrived. The newest of `dead` and `silenced` come first.
+    """
+
+    waiting: int
+    oldest: dt.datetime | None = None
+    maybe: int = 0
+    dead: tuple[DeadLetter, ...] = ()
+    silenced: tuple[Silenced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Two facts apart: whether the journal's chain `holds`, over how many entries up to which head, and, where a posted
     head was asked for, whether it `is_found` (None: not asked). `chain` and `found` say each in a sentence."""
@@ -180,6 +214,21 @@ class Book(Protocol):
 
     def now(self) -> dt.datetime: ...
 
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The time zone in which instants are told."""
+        ...
+
+    def told_in(self, zone: dt.tzinfo) -> Self:
+        """The same book, telling instants in another time zone."""
+        ...
+
+    def chat(self, who: Person) -> Chat:
+        """What a person's chat chose; the defaults where it chose nothing."""
+        ...
+
+    def delivery(self) -> DeliveryState: ...
+
     def followed(self, who: Person) -> str:
         """The risk mode that a person's chat follows; the configured one where it chose none."""
         ...
@@ -208,13 +257,13 @@ def spoken(book: Book) -> WeekSignals:
 
 
 def first_comes(book: Book) -> str:
-    return next_comes(book.status())
+    return next_comes(book.status(), book.zone)
 
 
-def next_comes(status: Status) -> str:
-    """When the next decision comes, or what it waits for."""
+def next_comes(status: Status, zone: dt.tzinfo = dt.UTC) -> str:
+    """When the next decision comes, told in a time zone, or what it waits for."""
     if not status.awaits_data:
-        return f"The next decision comes on {instant(status.next_decision)}."
+        return f"The next decision comes on {instant(status.next_decision, zone)}."
     if status.last_date is None:
         return "The first decision comes once market data is in: run crier import."
     newest = day(status.last_date)

@@ -70,7 +70,7 @@ def ask(
     settings = read_settings(database)
     shown = known(mode).id if mode else ""
     with open_services(settings) as services:
-        request = Request(text=text, platform="console", chat="console", user="console", mode=shown, is_bot_admin=admin)
+        request = Request(text, "console", "console", "console", shown, is_bot_admin=admin, place="console")
         reply = dispatch(services.desk, request)
     if as_json:
         _print_json(json.loads(reply.to_json()))
@@ -325,9 +325,18 @@ def export(
     export_to(read_settings(database), what, form, ledger, out)
 
 
+@app.command("admin-code", epilog=_example("crier admin-code"))
+def admin_code(database: Database = None) -> None:
+    """Print a code that makes whoever writes /claim CODE to the bot in private its admin: once, within a day."""
+    from bot.services import open_services
+
+    with open_services(read_settings(database)) as services:
+        typer.echo(services.database.admins.new_code(dt.datetime.now(dt.UTC)))
+
+
 @app.command(epilog=_example("crier forget telegram 123456789"))
 def forget(platform: str, user: str, database: Database = None) -> None:
-    """Delete who stands behind a pseudonym: the orders stay in the journal, and lead to nobody."""
+    """Delete who stands behind a pseudonym, and their claimed rights; the orders stay, and lead to nobody."""
     from bot.services import open_services
 
     with open_services(read_settings(database)) as services:

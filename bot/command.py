@@ -13,7 +13,9 @@ from bot.reply import Reply
 from engine.model import Token
 from storage.chats import Place
 
-Kind = Literal["index", "scope", "token", "subject", "mode", "number", "dollars", "word", "command", "text"]
+Kind = Literal[
+    "index", "scope", "token", "subject", "mode", "number", "dollars", "word", "command", "setting", "whose", "text"
+]
 
 
 class Who(IntEnum):
@@ -34,6 +36,9 @@ class Request:
 
     `place` says what kind of chat it came from, `title` its name there, `thread` the topic in it. `pressed` is a
     button's command. `anonymous` is an admin who speaks in the chat's own name: one of this chat, never one of the bot.
+    `message` is the platform's name of the message, the same when it is edited; `from_bot`: a program wrote it.
+    `manages` is another chat that this person is an admin of, as the platform saw, since the text names it: see
+    `bot.elsewhere`.
     """
 
     text: str
@@ -48,14 +53,28 @@ class Request:
     thread: str = ""
     pressed: bool = False
     anonymous: bool = False
+    message: str = ""
+    from_bot: bool = False
+    manages: str = ""
 
     @property
     def person(self) -> Person:
-        return Person(self.platform, self.chat, self.user)
+        """Who asks, and where; nobody by name where an admin speaks for the chat."""
+        return Person(self.platform, self.chat, "" if self.anonymous else self.user)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether only the person who asks reads the answer: a private chat, or the operator's own terminal."""
+        return self.place in ("private", "console")
+
+    @property
+    def may_choose(self) -> bool:
+        """Whether they may change what this chat is told: its admins may, and everybody where they are alone."""
+        return self.is_personal or self.who >= Who.CHAT_ADMIN
 
     @property
     def who(self) -> Who:
-        if self.is_bot_admin:
+        if self.is_bot_admin and not self.anonymous:
             return Who.BOT_ADMIN
         return Who.CHAT_ADMIN if self.is_chat_admin else Who.MEMBER
 
@@ -63,11 +82,13 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """The words of a request after they were understood; `mode` is the chat's where none was asked for, and `index`
-    None where all of them are meant."""
+    None where all of them are meant, or, without `scope_asked`, none was named. `choice` is of a closed list."""
 
     mode: str
     mode_asked: bool = False
     index: IndexInfo | None = None
+    scope_asked: bool = False
+    choice: str = ""
     token: Token | None = None
     number: int | None = None
     cents: int | None = None
@@ -86,7 +107,9 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; `example` is a whole message that works, `menu` puts it on the platforms' short menus.
+    """One command; `example` is a whole message that works, `menu` puts it on the platforms' short menus, `about` says
+    whether it speaks of the market and its record, or of chats, their people and the bot itself. One for members that
+    `weighs_rights` does more for admins.
 
     Every `run` is handed the desk. One that only reads asks for a `Book` in its signature, which is all but the few
     governance commands: the type checker then keeps it from writing.
@@ -99,6 +122,13 @@ class Command:
     params: tuple[Param, ...] = ()
     who: Who = Who.MEMBER
     menu: bool = True
+    about: Literal["market", "chat"] = "market"
+    weighs_rights: bool = False
+
+    @property
+    def needs_rights(self) -> bool:
+        """Whether it depends on who asks: a platform then looks their rights up now, whatever it remembers."""
+        return self.weighs_rights or self.who > Who.MEMBER
 
     @property
     def usage(self) -> str:

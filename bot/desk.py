@@ -11,15 +11,21 @@ from bot.book import Book
 from bot.reply import Reply
 from engine.model import Decision, Order
 from storage.audit import Identity as Person
+from storage.chats import Chat
+from storage.proclamations import Proclamation
 
 __all__ = ["Deed", "DeedKind", "Desk", "Person", "Weighed"]
 
-DeedKind = Literal["mode", "exclude", "include", "rebalance", "pause", "resume"]
+DeedKind = Literal["mode", "exclude", "include", "rebalance", "pause", "resume", "announce", "forget", "command"]
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What an admin asks for: another mode for the chat, or an order; `index` None means every index."""
+    """What waits for its confirmation: another mode for the chat, an order, an announcement, that a chat or person be
+    forgotten, or a `command` of an admin who speaks for the chat. `index` None means every index.
+
+    `reason` is an order's reason, an announcement's text, whose data goes, or the command's text.
+    """
 
     kind: DeedKind
     index: str | None = None
@@ -55,6 +61,46 @@ class Desk(Book, Protocol):
 
     def follow(self, who: Person, mode: str) -> None:
         """Let the chat follow a mode."""
+        ...
+
+    def choose(self, chat: Chat) -> None:
+        """Store all that a chat chose."""
+        ...
+
+    def knows(self, who: Person) -> tuple[bool, bool]:
+        """Whether anything is stored of the chat's choices, and of the person."""
+        ...
+
+    def forget(self, who: Person, chat: bool, person: bool) -> None:
+        """Delete what is stored of the chat, of the person, or of both."""
+        ...
+
+    def scrub(self) -> None:
+        """Let no old page of the file hold what was deleted; to be called once that is committed."""
+        ...
+
+    def claim(self, who: Person, code: str) -> None:
+        """Make a person a bot admin by a one-time code; BadRequest where it does not count."""
+        ...
+
+    def pseudonym(self, who: Person) -> str:
+        """The name under which a person is kept where no name may stand."""
+        ...
+
+    def added_by(self, pseudonym: str) -> int:
+        """How many chats a person has added."""
+        ...
+
+    def proclaim(self, who: Person, index: str | None, text: str) -> Proclamation:
+        """Journal an admin's own words under a pseudonym, and keep who said them apart."""
+        ...
+
+    def proclamations(self) -> Sequence[Proclamation]:
+        """All that admins announced, oldest first."""
+        ...
+
+    def notify_all(self, said: Proclamation, reply: Reply) -> None:
+        """Have an announcement told in the chats of its index, or in all."""
         ...
 
     def weigh(self, order: Order) -> Sequence[Weighed]:

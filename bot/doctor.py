@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -13,10 +13,13 @@ from rich.console import Console
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.source_health import probe, source_states
+from bot.source_list import sources_of
 from engine.errors import CrierError
 from engine.features import CATALOGUE
 from engine.model import LEDGERS, Ledger
 from engine.modes import modes
+from engine.sources.port import Source
+from engine.sources.table import SOURCES
 from engine.themes import themes
 
 FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
@@ -41,6 +44,12 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
     yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
     yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
     yield _disk(settings)
+    table: Mapping[str, Source] = SOURCES
+    try:
+        table = sources_of(settings)
+    except CrierError as error:
+        yield Finding("outlets", False, str(error))
+        online = False
     try:
         with open_services(settings) as services:
             yield Finding("database", True, f"{settings.database}, SQLite {sqlite3.sqlite_version}")
@@ -48,7 +57,7 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
-            yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now))
+            yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now, table))
     except CrierError as error:
         yield Finding("database", False, str(error))
     if online:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.measures import KINDS
 from engine.model import Token
-from engine.sources.port import Series, Source
+from engine.sources.port import HEADLINES, Series, Source
 from engine.sources.table import Route
 from storage.database import Database
 from storage.sources import Cursor
@@ -44,12 +44,15 @@ class Standing:
         cursor = self.cursors.get(series)
         if cursor is None or cursor.checked is None:
             return False
-        rest = every if cursor.until else max(every, ABSENT_AGAIN)
+        rest = every if cursor.until or series.kind == HEADLINES else max(every, ABSENT_AGAIN)
         return self.instant - dt.datetime.fromisoformat(cursor.checked) < rest
 
 
 def missing(source: Source, kinds: Iterable[str], standing: Standing) -> dict[Series, dt.date]:
-    """What a source could add to each series of `kinds`: the first day to ask for, with known days that it restates."""
+    """What a source could add to each series of `kinds`: the first day to ask for, with known days that it restates.
+
+    Of texts the last day is never known to be all there is: it is asked for again.
+    """
     newest = standing.day - dt.timedelta(days=source.newest)
     wanted = set(kinds)
     found = {}
@@ -57,7 +60,8 @@ def missing(source: Source, kinds: Iterable[str], standing: Standing) -> dict[Se
         if series.kind not in wanted:
             continue
         until = standing.until(series)
-        first = until + dt.timedelta(days=1) if until else standing.day - dt.timedelta(days=source.history)
+        whole = dt.timedelta(days=series.kind != HEADLINES)
+        first = until + whole if until else standing.day - dt.timedelta(days=source.history)
         if first <= newest:
             again = source.overlap.get(series.kind, 0) if until else 0
             found[series] = first - dt.timedelta(days=again)

@@ -35,6 +35,12 @@ class SourceReport:
     requests: int
     error: str
     notes: tuple[str, ...]
+    optional: bool = False
+
+    @property
+    def state(self) -> str:
+        """In one word: ok, FAILED, or missing where a failure is none of the fetch's."""
+        return ("missing" if self.optional else "FAILED") if self.error else "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +57,22 @@ class KindReport:
 
 @dataclass(frozen=True, slots=True)
 class FetchReport:
-    """All of a fetch; `coverage` is the share of living tokens' capitalisation with yesterday's candle."""
+    """All of a fetch; `coverage` is the share of living tokens' capitalisation with yesterday's candle.
+
+    `unasked` are sources that need a key which is not there.
+    """
 
     sources: tuple[SourceReport, ...]
     kinds: tuple[KindReport, ...]
     coverage: float | None
     tokens: int
+    unasked: tuple[str, ...] = ()
 
     def failed(self) -> list[str]:
         """Sources that ended in an error nobody made good: something they are first for is not up to date."""
         behind = {kind.source for kind in self.kinds if kind.current < kind.series}
         return [f"{source.id} ({source.error.rstrip('.')})" for source in self.sources
-                if source.error and source.id in behind]  # fmt: skip
+                if source.error and not source.optional and source.id in behind]  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON data."""
@@ -71,6 +81,7 @@ class FetchReport:
             "kinds": [asdict(kind) for kind in self.kinds],
             "coverage": self.coverage,
             "tokens": self.tokens,
+            "unasked": list(self.unasked),
         }
 
     def print(self, console: Console) -> None:
@@ -83,6 +94,8 @@ class FetchReport:
             for note in (*source.notes, source.error):
                 if note:
                     console.print(escape(f"{source.id}: {note}"), highlight=False)
+        for name in self.unasked:
+            console.print(f"{name}: needs a key (CRIER_SOURCE_KEYS), and was not asked", highlight=False)
         for kind in self.kinds:
             if kind.current < kind.series:
                 console.print(escape(_behind(kind)), highlight=False)
@@ -101,7 +114,7 @@ def _sources_table(sources: Sequence[SourceReport]) -> Table:
     for source in sources:
         series = f"{source.answered:,} of {source.asked:,}"
         counts = (source.requests, source.new, source.changed, source.same, sum(source.quarantined.values()))
-        table.add_row(source.id, series, *(f"{n:,}" for n in counts), "FAILED" if source.error else "ok")
+        table.add_row(source.id, series, *(f"{n:,}" for n in counts), source.state)
     if not sources:
         table.add_row("nothing to ask for: all is here, or was asked for a moment ago")
     return table
@@ -123,7 +136,7 @@ def kind_reports(
 
 def _kind_report(route: Route, sources: Mapping[str, Source], standing: Standing, answered: Set[Series]) -> KindReport:
     every = {
-        series: sources[name].newest
+        series: sources[name].newest + sources[name].quiet
         for name in reversed(route.sources)
         for series in sources[name].series(standing.tokens)
         if series.kind == route.kind and not _is_absent(series, standing)

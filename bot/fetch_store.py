@@ -14,6 +14,7 @@ from engine.sources.distrust import line_of, sift
 from engine.sources.http.doors import Tally
 from engine.sources.port import (
     CANDLES,
+    HEADLINES,
     SNAPSHOTS,
     Batch,
     Reject,
@@ -65,7 +66,7 @@ class Keeper:
             sifted = sift(asked, self._past(symbols), symbols, want.instant.date().isoformat(), batch.confirmed)
             rejects = (*batch.rejects, *sifted.rejected)
             followed = {key: _day(cursor.followed) for key, cursor in self.cursors.items()}
-            written = self._db.live.put(sifted.accepted, seen, followed)
+            written = self._db.live.put(sifted.accepted, seen, followed, source.daily)
             judged = _Judged.of(sifted.accepted, rejects, batch, symbols)
             self._quarantine(source, judged, seen)
             moved = self._moved(source, judged, seen)
@@ -77,6 +78,8 @@ class Keeper:
         into.quarantined.update(reject.reason for reject in rejects)
         into.answered |= batch.answered
         into.notes |= dict.fromkeys(batch.notes)
+        if written.over:
+            into.notes[f"more than {source.daily} texts of one outlet and day, which is all that is kept"] = None
 
     def store_hosts(self, tallies: Mapping[str, Tally]) -> None:
         """Add what became of this fetch's requests to what was counted before."""
@@ -123,7 +126,7 @@ class Keeper:
             Quarantined(*reject.series, reject.date, source.id, reject.reason, reject.excerpt, _text(seen))
             for reject in kept
         )
-        self._db.sources.settle(sorted(judged.days), seen)
+        self._db.sources.settle(sorted(day for day in judged.days if day[0] != HEADLINES), seen)
 
     def _moved(self, source: Source, judged: _Judged, seen: dt.datetime) -> list[Cursor]:
         """The cursors after this batch: at the last believed day, but before a recent one that was not believed."""
@@ -144,8 +147,8 @@ class Keeper:
 
     def _hold(self, reject: Reject, days: set[tuple[str, str, str]], today: dt.date) -> None:
         """Let a series wait before a recent day that was not believed, so that it is asked for again."""
-        if not reject.date or (*reject.series, reject.date) in days:
-            return
+        if not reject.date or (*reject.series, reject.date) in days or reject.series.kind == HEADLINES:
+            return  # the last days of texts are asked for again in any case
         day = _day(reject.date)
         if today - RETRY <= day <= today:
             self._held[reject.series] = min(day, self._held.get(reject.series, day))

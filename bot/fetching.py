@@ -12,7 +12,8 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from random import Random
 
 from bot.fetch_plan import Standing, due, is_current, missing
@@ -20,11 +21,12 @@ from bot.fetch_report import FetchReport, SourceReport, coverage, kind_reports
 from bot.fetch_store import Brought, Keeper
 from bot.progress import Report
 from bot.settings import Settings
+from bot.source_list import sources_of
 from engine.errors import BadRequest, SourceError, StorageError
 from engine.sources.answer import Validator
 from engine.sources.http.client import HttpClient
 from engine.sources.http.limits import Clock, Limits
-from engine.sources.port import CANDLES, SNAPSHOTS, Batch, Series, Source, Want
+from engine.sources.port import CANDLES, HEADLINES, SNAPSHOTS, Batch, Series, Source, Want
 from engine.sources.table import ROUTES, SOURCES, Route
 from storage.database import Database
 
@@ -44,16 +46,28 @@ def fetch(database: Database, settings: Settings, only: str = "", progress: Repo
     A source that fails is in the report, not raised.
     """
     keys = {name: key.get_secret_value() for name, key in settings.source_keys.items()}
-    job = Fetcher(database, system_clock(), bases=settings.source_bases, keys=keys, progress=progress)
-    return asyncio.run(job.run(_chosen(only)))
+    table = sources_of(settings)
+    chosen = _chosen(only, table)
+    job = Fetcher(database, system_clock(), sources=table, bases=settings.source_bases, keys=keys, progress=progress)
+    return asyncio.run(job.run(chosen))
 
 
-def _chosen(only: str) -> frozenset[str]:
+def _chosen(only: str, table: Mapping[str, Source]) -> frozenset[str]:
     names = frozenset(name.strip() for name in only.split(",") if name.strip())
-    unknown = sorted(names - SOURCES.keys())
+    unknown = sorted(names - table.keys())
     if unknown:
-        raise BadRequest(f"there is no source {unknown[0]!r}: there are {', '.join(SOURCES)}.")
-    return names or frozenset(SOURCES)
+        raise BadRequest(f"there is no source {unknown[0]!r}: there are {', '.join(table)}.")
+    return names or frozenset(table)
+
+
+@asynccontextmanager
+async def _to_its_end(batches: AsyncIterator[Batch]) -> AsyncIterator[AsyncIterator[Batch]]:
+    """Batches of a source that is let go of whatever happens: it may have requests under way."""
+    try:
+        yield batches
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
 
 
 class StoredValidators:
@@ -90,6 +104,7 @@ class Fetcher:
         self._sources = sources
         self._routes = routes
         self._progress = progress or (lambda step, done, total: None)
+        self._keys = frozenset(keys or ())
         self._hosts = database.sources.hosts()
         self._keeper = Keeper(database, self._hosts)
         self._client = HttpClient(
@@ -100,7 +115,9 @@ class Fetcher:
 
     async def run(self, only: Iterable[str] | None = None) -> FetchReport:
         """Ask the sources of `only` (all of them where it is None) for what is missing, and say what came."""
-        chosen = frozenset(self._sources if only is None else only)
+        asked = frozenset(self._sources if only is None else only)
+        unasked = frozenset(name for name in asked if self._sources[name].needs_key and name not in self._keys)
+        chosen = asked - unasked
         routes = [Route(r.kind, tuple(s for s in r.sources if s in chosen)) for r in self._routes]
         async with self._client:
             for origin, host in self._hosts.items():
@@ -111,7 +128,7 @@ class Fetcher:
                 [route for route in routes if route.kind != SNAPSHOTS],
             ):
                 await self._stage(stage)
-        return self._report([route for route in routes if route.sources])
+        return self._report([route for route in routes if route.sources], unasked)
 
     async def _stage(self, routes: Sequence[Route]) -> None:
         """All waves of some routes."""
@@ -142,7 +159,7 @@ class Fetcher:
 
     def _is_served(self, series: Series, standing: Standing, source: Source) -> bool:
         """Whether an earlier source of this fetch has answered for a series, and left it new enough."""
-        return series in self._answered and is_current(series, standing, source.newest)
+        return series in self._answered and is_current(series, standing, source.newest + source.quiet)
 
     def _want(self, source: Source, since: Mapping[Series, dt.date], standing: Standing) -> Want:
         tokens = {token.symbol: token for token in standing.tokens}
@@ -151,27 +168,31 @@ class Fetcher:
             for series in since
             if series.kind == CANDLES and (candles := self._db.live.tail_of_candles(tokens[series.subject].id, 1))
         }
-        return Want(since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last)
+        texts = self._db.live.newest_texts() if HEADLINES in source.feeds else {}
+        newest = {series: texts[series.subject] for series in since if series.subject in texts}
+        return Want(
+            since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last, newest=newest
+        )
 
     async def _ask(self, source: Source, want: Want) -> None:
         """Take and store all that one source brings; its error ends only its own part."""
         brought, error, before = Brought(), "", self._requests(source)
         self._progress(source.title, 0, len(want.since))
-        batches = source.fetch(self._client.bound(source), want)
-        while True:
-            try:
-                batch = await anext(batches, None)
-            except SourceError as failed:
-                error = str(failed)
-                break
-            except Exception as failed:  # a source is an outsider's word all the way: it must not end the others
-                log.exception("%s: its answer could not be read", source.id)
-                error = f"{source.title} answered in a way nobody foresaw ({type(failed).__name__})."
-                break
-            if batch is None:
-                break
-            self._store(source, want, batch, brought)
-            self._progress(source.title, len(brought.answered), len(want.since))
+        async with _to_its_end(source.fetch(self._client.bound(source), want)) as batches:
+            while True:
+                try:
+                    batch = await anext(batches, None)
+                except SourceError as failed:
+                    error = str(failed)
+                    break
+                except Exception as failed:  # a source is an outsider's word all the way: it must not end the others
+                    log.exception("%s: its answer could not be read", source.id)
+                    error = f"{source.title} answered in a way nobody foresaw ({type(failed).__name__})."
+                    break
+                if batch is None:
+                    break
+                self._store(source, want, batch, brought)
+                self._progress(source.title, len(brought.answered), len(want.since))
         self._answered |= brought.answered
         self._finish(source, want, brought, error, self._requests(source) - before)
 
@@ -197,6 +218,7 @@ class Fetcher:
                 requests=requests,
                 error=error,
                 notes=tuple(brought.notes),
+                optional=source.optional,
             )
         )
 
@@ -207,10 +229,10 @@ class Fetcher:
     def _standing(self) -> Standing:
         return Standing.of(self._db, self._clock.wall())
 
-    def _report(self, routes: Sequence[Route]) -> FetchReport:
+    def _report(self, routes: Sequence[Route], unasked: frozenset[str]) -> FetchReport:
         standing = self._standing()
         kinds = kind_reports(routes, self._sources, standing, self._answered)
         share = coverage(self._db, standing)
         if share is not None and share >= ENOUGH:
             self._db.market.set_provenance("live", "yes")
-        return FetchReport(tuple(self._reports), kinds, share, len(standing.tokens))
+        return FetchReport(tuple(self._reports), kinds, share, len(standing.tokens), tuple(sorted(unasked)))

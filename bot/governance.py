@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.book import Status, next_comes
-from bot.command import ADMINS, Arguments, Command, Param, Request, Who
+from bot.command import Arguments, Command, Param, Request, Who
 from bot.desk import Deed, Desk
 from bot.effects import Effects, effects
 from bot.phrases import capital, clean, instant, short_head
 from bot.reply import Button, Reply
-from bot.risk_modes import followed, refuse_mode
 from bot.screen import loud
 from engine.errors import BadRequest, NotEnoughData
 from engine.model import Order, OrderKind, TokenKind
@@ -52,7 +51,8 @@ def order_command(kind: OrderKind, help: str, example: str) -> Command:
 
     def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
         symbol = arguments.token.symbol if arguments.token else None
-        deed = Deed(kind, arguments.index.id if arguments.index else None, symbol, reason=_reason(arguments.text))
+        index = arguments.index.id if arguments.index else None
+        deed = Deed(kind, index, symbol, reason=in_public(arguments.text, "reason", LONGEST))
         if arguments.token is not None:
             _refuse_stranger(desk, deed, arguments.token.kind)
         return _preview(request, desk, deed)
@@ -72,17 +72,16 @@ def order_command(kind: OrderKind, help: str, example: str) -> Command:
     )
 
 
-def confirm(request: Request, desk: Desk, code: str) -> Reply:
-    """Do what stands behind a code, all of it or nothing; what no longer applies changes nothing and says so."""
-    with desk.atomic():
-        deed = desk.redeem(request.person, code)
-        needed = Who.CHAT_ADMIN if deed.kind == "mode" else Who.BOT_ADMIN
-        if request.who < needed:
-            raise BadRequest(f"Confirming this is for {ADMINS[needed]} only.")
-        complaint = refuse_mode(request, desk, deed.mode) if deed.kind == "mode" else _complaint(desk, deed)
-        if complaint:
-            return Reply(text=(complaint,), ok=False)
-        return _give(request, desk, deed) if deed.kind != "mode" else followed(request, desk, deed.mode)
+def give(request: Request, desk: Desk, deed: Deed) -> Reply:
+    """Give a confirmed order and have it announced; one that would change nothing any more says so."""
+    complaint = _complaint(desk, deed)
+    if complaint:
+        return Reply(text=(complaint,), ok=False)
+    order = desk.give(request.person, deed)
+    said = announcement(desk, order)
+    desk.notify(order, said)
+    # Under the admin's own message the pseudonym would tell everybody whose it is: the announcement alone carries it.
+    return replace(said, note=said.note[1:])
 
 
 def order_said(order: Order, titles: Mapping[str, str], form: Mapping[OrderKind, str] = GIVEN) -> str:
@@ -104,7 +103,11 @@ def _preview(request: Request, desk: Desk, deed: Deed) -> Reply:
     code = desk.keep(request.person, deed)
     return Reply(
         title=loud(f"{order_said(order, named, ASKED)}? Nothing is done yet", status),
-        text=(f"Reason: {order.reason}", f"Would count from {instant_of(order)}{UNTIL[order.kind]}.", *_waits(status)),
+        text=(
+            f"Reason: {order.reason}",
+            f"Would count from {instant_of(order, desk.zone)}{UNTIL[order.kind]}.",
+            *_waits(status),
+        ),
         table=weighed.table,
         after=weighed.lines,
         note=(
@@ -129,14 +132,6 @@ def _waits(status: Status) -> tuple[str, ...]:
     return (next_comes(status),) if status.awaits_data else ()
 
 
-def _give(request: Request, desk: Desk, deed: Deed) -> Reply:
-    order = desk.give(request.person, deed)
-    said = announcement(desk, order)
-    desk.notify(order, said)
-    # Under the admin's own message the pseudonym would tell everybody whose it is: the announcement alone carries it.
-    return replace(said, note=said.note[1:])
-
-
 def announcement(desk: Desk, order: Order) -> Reply:
     """What the index's chats are told: what, from when, why, under which pseudonym, and the journal's head."""
     status = desk.status()
@@ -151,19 +146,19 @@ def announcement(desk: Desk, order: Order) -> Reply:
     )
 
 
-def instant_of(order: Order) -> str:
-    """`Tue 14 Nov 2023, 00:00 UTC`."""
-    return instant(dt.datetime.combine(order.effective, dt.time(), dt.UTC))
+def instant_of(order: Order, zone: dt.tzinfo = dt.UTC) -> str:
+    """`Tue 14 Nov 2023, 00:00 UTC`; the public announcement says it in UTC, whoever gave the order."""
+    return instant(dt.datetime.combine(order.effective, dt.time(), dt.UTC), zone)
 
 
-def _reason(text: str) -> str:
-    """A person's reason on one line without control characters; BadRequest for one that says nothing or too much."""
-    reason = " ".join(clean(text).split())
-    if sum(letter.isalnum() and letter not in FILLERS for letter in reason) < SHORTEST:
-        raise BadRequest(f"A reason has at least {SHORTEST} letters or digits: it is public, and stays in the journal.")
-    if len(reason) > LONGEST:
-        raise BadRequest(f"A reason has at most {LONGEST} characters, and this one has more: say it shorter.")
-    return reason
+def in_public(text: str, noun: str, longest: int) -> str:
+    """An admin's words on one line without control characters; BadRequest where they say nothing or too much."""
+    words = " ".join(clean(text).split())
+    if sum(letter.isalnum() and letter not in FILLERS for letter in words) < SHORTEST:
+        raise BadRequest(f"A {noun} has at least {SHORTEST} letters or digits: it is public, and stays in the journal.")
+    if len(words) > longest:
+        raise BadRequest(f"A {noun} has at most {longest} characters, and this one has more: say it shorter.")
+    return words
 
 
 def _refuse_stranger(desk: Desk, deed: Deed, kind: TokenKind) -> None:

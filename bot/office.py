@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import cast, get_args
 
 from pydantic import TypeAdapter
 
+from bot.book import DeliveryState
 from bot.desk import Deed, Person, Weighed
 from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import Clock, DatabaseBook
 from bot.weighing import weigh
 from engine.method import stamp
-from engine.model import Order
+from engine.model import Order, OrderKind
 from engine.modes import DEFAULT_MODE
+from storage.chats import Chat
 from storage.database import Database
+from storage.proclamations import Proclamation
 
-ORDER = "order"  # kind of notice
+ORDER = "order"  # kinds of notices
+ANNOUNCEMENT = "announcement"
+ORDERS = frozenset(get_args(OrderKind))
 _DEEDS = TypeAdapter(Deed)
 
 
 class DatabaseDesk(DatabaseBook):
     """Implements `bot.desk.Desk`: the book on a database, with the pen beside it; asks `clock` at every deed."""
 
-    def __init__(self, database: Database, clock: Clock, default_mode: str = DEFAULT_MODE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        default_mode: str = DEFAULT_MODE,
+        delivery: Callable[[], DeliveryState] | None = None,
+    ) -> None:
         super().__init__(database, clock, default_mode=default_mode)
+        self._delivery = delivery
 
     def atomic(self) -> AbstractContextManager[None]:
         return self._db.atomic()
@@ -40,15 +53,58 @@ class DatabaseDesk(DatabaseBook):
     def follow(self, who: Person, mode: str) -> None:
         self._db.chats.set_mode(who.platform, who.chat, mode)
 
+    def choose(self, chat: Chat) -> None:
+        self._db.chats.put(chat)
+
+    def knows(self, who: Person) -> tuple[bool, bool]:
+        return self._db.chats.knows(who.platform, who.chat), self._db.audit.knows(who.platform, who.user)
+
+    def forget(self, who: Person, chat: bool, person: bool) -> None:
+        if chat:
+            self._db.chats.forget(who.platform, who.chat)
+        if person:
+            self._db.audit.forget(who.platform, who.user)
+
+    def scrub(self) -> None:
+        self._db.audit.scrub()
+
+    def claim(self, who: Person, code: str) -> None:
+        self._db.admins.claim(code, who.platform, who.user, self.now())
+
+    def pseudonym(self, who: Person) -> str:
+        return self._db.audit.pseudonym(who.platform, who.user)
+
+    def added_by(self, pseudonym: str) -> int:
+        return self._db.chats.added_by(pseudonym)
+
+    def proclaim(self, who: Person, index: str | None, text: str) -> Proclamation:
+        now = self.now().astimezone(dt.UTC).replace(microsecond=0)
+        with self.atomic():
+            name = self._db.proclamations.next_id(now.date())
+            said = Proclamation(name, index, text, self.pseudonym(who), now)
+            self._db.proclamations.add(self.ledger, said, stamp())
+            self._db.audit.record(self.ledger, said.id, said.by, who, now)
+        return said
+
+    def proclamations(self) -> Sequence[Proclamation]:
+        return self._db.proclamations.all(self.ledger)
+
+    def notify_all(self, said: Proclamation, reply: Reply) -> None:
+        self._db.notices.add(self.ledger, said.given.date(), said.index or "", ANNOUNCEMENT, reply.to_json())
+
+    def delivery(self) -> DeliveryState:
+        """As the service sees it; without one nothing waits, and only the silenced chats are known."""
+        return self._delivery() if self._delivery else super().delivery()
+
     def weigh(self, order: Order) -> Sequence[Weighed]:
         return weigh(self._db, self.ledger, order)
 
     def draft(self, deed: Deed, by: str) -> Order:
-        assert deed.kind != "mode"
+        assert deed.kind in ORDERS
         now = self.now().astimezone(dt.UTC).replace(microsecond=0)
         effective = now.date() + dt.timedelta(days=1)
         name = self._db.orders.next_id(effective)
-        return Order(name, deed.kind, deed.index, deed.symbol, deed.reason, by, now, effective)
+        return Order(name, cast(OrderKind, deed.kind), deed.index, deed.symbol, deed.reason, by, now, effective)
 
     def give(self, who: Person, deed: Deed) -> Order:
         with self.atomic():

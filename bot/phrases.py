@@ -11,8 +11,13 @@ from storage.chain import short_head as short_head  # said the same here as in t
 
 # Written out because strftime's month names follow the machine's locale.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS_WHOLE = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _KEPT = frozenset("\n\u200c\u200d")  # joiners are part of some scripts and emoji
+TURNED = str.maketrans({"+": "UTC-", "-": "UTC+", "G": "", "M": "", "T": ""})  # Etc/GMT-2 is two hours ahead of UTC
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -22,10 +27,16 @@ def day(date: dt.date, near: dt.date | None = None) -> str:
     return short if near is not None and near.year == date.year else f"{short} {date.year}"
 
 
-def instant(when: dt.datetime) -> str:
-    """`Mon 27 Nov 2023, 00:00 UTC`."""
-    utc = when.astimezone(dt.UTC) if when.tzinfo else when.replace(tzinfo=dt.UTC)
-    return f"{DAYS[utc.weekday()]} {day(utc.date())}, {utc:%H:%M} UTC"
+def instant(when: dt.datetime, zone: dt.tzinfo = dt.UTC) -> str:
+    """`Mon 27 Nov 2023, 00:00 UTC`, or in another time zone with its name: `Mon 27 Nov 2023, 01:00 Berlin`."""
+    there = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).astimezone(zone)
+    return f"{DAYS[there.weekday()]} {day(there.date())}, {there:%H:%M} {zone_name(zone)}"
+
+
+def zone_name(zone: dt.tzinfo) -> str:
+    """The place that a time zone is called after, or `UTC`: abbreviations like CST mean several."""
+    name = "UTC" if zone is dt.UTC else str(zone).rpartition("/")[2].replace("_", " ")
+    return name.translate(TURNED) if name.startswith("GMT") else name
 
 
 def percent(share: float, digits: int = 0) -> str:

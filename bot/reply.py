@@ -14,6 +14,10 @@ Tone = Literal["plain", "good", "bad", "quiet", "strong"]
 Align = Literal["left", "right"]
 ChartKind = Literal["levels", "weights", "price", "scoreboard"]
 
+# Addresses that only a platform can complete, since a Reply knows no bot by name; one without such links drops them.
+ADD_TO_GROUP = "crier:add-to-group"
+ADD_TO_CHANNEL = "crier:add-to-channel"
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -135,6 +139,11 @@ class Reply:
     ok: bool = True
     panel: bool = False
     private: bool = False
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self.lines() and self.chart is None
 
     def to_json(self) -> str:
         """Compact JSON that `from_json` reads back without loss."""

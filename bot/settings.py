@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         NoDecode,
         Field(
             description="Keys of live sources, by the ids of docs/sources.md, as JSON; none is needed.",
-            examples=['{"fred": "0123456789abcdef0123456789abcdef"}'],
+            examples=['{"fred": "0123456789abcdef0123456789abcdef", "reddit": "ID:SECRET", "x": "BEARER-TOKEN"}'],
         ),
     ] = {}
     source_keys_file: Annotated[
@@ -72,6 +72,14 @@ class Settings(BaseSettings):
             examples=['{"https://api.kraken.com": "https://kraken.mirror.example"}'],
         ),
     ] = {}
+    outlets: Annotated[
+        Path | None,
+        Field(
+            description="An own list of feeds, subreddits, channels and searches, in the form of "
+            "engine/sources/outlets.toml and in its place.",
+            examples=["outlets.toml"],
+        ),
+    ] = None
 
     telegram_token: Annotated[
         SecretStr | None,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
+from typing import Self
 
 from pydantic import TypeAdapter
 
-from bot.book import IndexInfo, PastCall, Skill, Status, StoredDecision, Verdict
+from bot.book import DeliveryState, IndexInfo, PastCall, Silenced, Skill, Status, StoredDecision, Verdict
 from bot.phrases import capital
 from bot.rebuilding import with_levels
 from bot.source_health import source_states
@@ -21,6 +23,7 @@ from engine.themes import Theme, themes
 from storage import decisions
 from storage.audit import Identity as Person
 from storage.chain import Verdict as ChainVerdict, combined, head_verdict, loss_verdict
+from storage.chats import Chat
 from storage.database import Database
 
 SIGNALS_SERVE = dt.timedelta(days=7)  # so long one week's signals are decided on
@@ -44,6 +47,7 @@ class DatabaseBook:
         self._now = now
         self._ledger = ledger
         self._default_mode = default_mode
+        self._zone: dt.tzinfo = dt.UTC
 
     @property
     def ledger(self) -> Ledger:
@@ -129,6 +133,23 @@ class DatabaseBook:
 
     def now(self) -> dt.datetime:
         return self._now() if callable(self._now) else self._now
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        return self._zone
+
+    def told_in(self, zone: dt.tzinfo) -> Self:
+        book = copy(self)
+        book._zone = zone
+        return book
+
+    def chat(self, who: Person) -> Chat:
+        return self._db.chats.get(who.platform, who.chat)
+
+    def delivery(self) -> DeliveryState:
+        gone = [chat for chat in self._db.chats.all() if chat.silenced]
+        gone.sort(key=lambda chat: chat.silenced_at.isoformat() if chat.silenced_at else "", reverse=True)
+        return DeliveryState(0, silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone))
 
     def followed(self, who: Person) -> str:
         chosen = self._db.chats.mode(who.platform, who.chat)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.settings import Settings
+from bot.source_list import sources_of
 from engine.errors import SourceError
 from engine.sources.http.address import checked_bases
 from engine.sources.http.client import HttpClient
@@ -31,7 +32,7 @@ class SourceState:
     brief: str
 
 
-def source_states(database: Database, now: dt.datetime) -> list[SourceState]:
+def source_states(database: Database, now: dt.datetime, table: Mapping[str, Source] = SOURCES) -> list[SourceState]:
     """Every source of the table; none where the market is simulated, which asks nobody."""
     if database.market.is_simulated():
         return []
@@ -44,7 +45,7 @@ def source_states(database: Database, now: dt.datetime) -> list[SourceState]:
         _state(
             source, statuses.get(name), _newest(name, cursors), _quota(source, quotas), quarantined.get(name, 0), now
         )
-        for name, source in SOURCES.items()
+        for name, source in table.items()
     ]
 
 
@@ -60,6 +61,8 @@ def _quota(source: Source, quotas: dict[str, int | None]) -> int | None:
 def _state(
     source: Source, status: SourceStatus | None, newest: str | None, quota: int | None, held: int, now: dt.datetime
 ) -> SourceState:
+    if status is None and source.needs_key:
+        return SourceState(source.id, True, "needs a key (CRIER_SOURCE_KEYS); not asked without one", "needs a key")
     if status is None:
         return SourceState(source.id, True, "never asked; crier fetch asks it", "")
     failed = status.error_at is not None and (status.answered is None or status.error_at > status.answered)
@@ -76,7 +79,10 @@ def _state(
     if status.error:
         parts.append(f"last error {_ago(status.error_at, now)}: {status.error}")
     brief = f"failed {_ago(status.error_at, now)}" if failed else f"answered {_ago(status.answered, now)}"
-    return SourceState(source.id, not failed, "; ".join(parts).rstrip("."), brief)
+    if failed and source.optional:
+        brief = "missing"
+        parts.insert(0, "missing, which is no failure" + (": a key may help" if source.key else ""))
+    return SourceState(source.id, source.optional or not failed, "; ".join(parts).rstrip("."), brief)
 
 
 def _ago(instant: str | None, now: dt.datetime) -> str:
@@ -100,14 +106,15 @@ async def _probe(settings: Settings) -> list[tuple[str, bool, str]]:
     clock = Clock(time.monotonic, asyncio.sleep, lambda: dt.datetime.now(dt.UTC), Random())
     keys = {name: key.get_secret_value() for name, key in settings.source_keys.items()}
     bases = checked_bases(settings.source_bases)
-    async with HttpClient(SOURCES.values(), clock, limits=PROBE, bases=bases, keys=keys) as client:
-        questions = list(_questions(set(keys)))
+    table = sources_of(settings)
+    async with HttpClient(table.values(), clock, limits=PROBE, bases=bases, keys=keys) as client:
+        questions = list(_questions(table, set(keys)))
         return list(await asyncio.gather(*(_ask(client, source, url) for source, url in questions)))
 
 
-def _questions(keys: set[str]) -> Iterator[tuple[Source, str]]:
+def _questions(table: Mapping[str, Source], keys: set[str]) -> Iterator[tuple[Source, str]]:
     """The probe of every host that can be asked: those for a key only where there is one."""
-    for source in SOURCES.values():
+    for source in table.values():
         for host in source.hosts:
             if source.key and host.origin in source.key.origins and source.id not in keys:
                 continue

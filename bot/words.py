@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WORDS: Mapping[str, str] = {
+from bot.texts import ABOUT_SETTING, SETTINGS
+
+_OF_THE_MARKET: Mapping[str, str] = {
     "abstention": "The same as no call.",
     "action": "What a decision does with a holding: buy, new; buy more; hold; trim; sell; or cannot sell.",
     "aggressive": "The boldest risk mode: larger single holdings and fewer stablecoins at each step of risk.",
+    "ahead": "How much better than just holding an index did, in points of a hundred. Below zero it did worse.",
+    "announcement": "What is told to every chat: a decision of an index, or an admin's own words under a pseudonym.",
     "as-needed": (
         "A change that does not wait for Monday. It needs a written trigger, is decided at the next 00:00 UTC on "
         "daily closes, and answers each cause once."
@@ -221,23 +225,30 @@ WORDS: Mapping[str, str] = {
     "weight": "The token's share of the index. All weights with the stablecoins add up to 100 %.",
 }
 
+_OF_A_CHAT: Mapping[str, str] = {
+    SETTINGS[name].casefold(): about for name, about in ABOUT_SETTING.items() if name not in ("indices", "mode")
+}
+
+WORDS: Mapping[str, str] = dict(sorted({**_OF_A_CHAT, **_OF_THE_MARKET}.items()))
+
 ALIASES: Mapping[str, str] = {
-    "as needed": "as-needed", "base rate": "base", "base rates": "base", "benchmark": "just holding",
-    "between weeks": "as-needed", "buy": "buy, new", "calls": "call", "causes": "cause", "changes": "change",
-    "collapsed": "collapse", "data point": "data points", "depeg": "peg loss", "diluted": "diluted twin",
-    "duplicate": "duplicates", "equal holdings": "effective names", "equal-weight": "equal weight",
-    "exclude": "exclusion", "excluded": "exclusion", "false alarms": "false alarm", "families": "family",
-    "fills": "fill", "four weeks": "month", "holding": "just holding", "include": "exclusion", "indices": "index",
-    "market impact": "impact", "max drawdown": "drawdown", "maximum drawdown": "drawdown",
+    "alert": "danger alerts", "as needed": "as-needed", "base rate": "base", "base rates": "base", "behind": "ahead",
+    "benchmark": "just holding", "between weeks": "as-needed", "buy": "buy, new", "calls": "call", "causes": "cause",
+    "changes": "change", "collapsed": "collapse", "data point": "data points", "depeg": "peg loss",
+    "diluted": "diluted twin", "duplicate": "duplicates", "equal holdings": "effective names",
+    "equal-weight": "equal weight", "exclude": "exclusion", "excluded": "exclusion", "false alarms": "false alarm",
+    "families": "family", "fills": "fill", "four weeks": "month", "holding": "just holding", "include": "exclusion",
+    "indices": "index", "market impact": "impact", "max drawdown": "drawdown", "maximum drawdown": "drawdown",
     "min order": "minimum order", "minimum": "minimum order", "mix": "diluted twin", "modes": "mode",
     "naive": "naive rules", "new": "buy, new", "onchain": "on-chain", "ordered": "order", "orders": "order",
     "parts": "part", "passive": "just holding", "paused": "pause", "peg": "peg loss", "profit-taking": "profit",
-    "pseudonyms": "pseudonym", "rank ic": "rank correlation", "rebalance": "order", "replay": "backtest",
-    "resume": "pause", "resumed": "stopped price", "risk off": "risk-off", "risk step": "step", "rules": "by rules",
-    "signals": "signal", "slippage": "cost", "sold": "sell", "spread": "effective names",
-    "spread out": "effective names", "stable": "stablecoins", "stablecoin": "stablecoins", "steps": "step",
-    "stopped": "stopped price", "the mix": "diluted twin", "tokens": "token", "triggers": "trigger",
-    "turnover budget": "budget", "volume": "volume & liquidity", "weights": "weight", "worst fall": "drawdown",
+    "pseudonyms": "pseudonym", "quiet": "quiet hours", "rank ic": "rank correlation", "rebalance": "order",
+    "replay": "backtest", "resume": "pause", "resumed": "stopped price", "risk mode": "mode", "risk modes": "mode",
+    "risk off": "risk-off", "risk step": "step", "rules": "by rules", "signals": "signal", "slippage": "cost",
+    "sold": "sell", "spread": "effective names", "spread out": "effective names", "stable": "stablecoins",
+    "stablecoin": "stablecoins", "steps": "step", "stopped": "stopped price", "the mix": "diluted twin",
+    "tokens": "token", "triggers": "trigger", "turnover budget": "budget", "volume": "volume & liquidity",
+    "watch": "watched tokens", "weights": "weight", "worst fall": "drawdown",
 }  # fmt: skip
 
 RULES: Mapping[str, str] = {

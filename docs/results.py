@@ -1,6 +1,10 @@
 """Prints the tables of results.md from the summary.json that `crier backtest --out` wrote.
 
 python docs/results.py out/summary.json
+
+With more than one, prints the ablation instead, a line each; the folder's name says what was left out or stood alone:
+
+python docs/results.py out/*/summary.json
 """
 
 from __future__ import annotations
@@ -15,8 +19,13 @@ THREE = ("passive", "equal", "naive", "diluted")
 
 
 def main() -> None:
-    """Read one summary and print every table."""
-    summary = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    """Read one summary and print every table, or several and set them side by side."""
+    paths = [Path(name) for name in sys.argv[1:]]
+    summaries = {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
+    if len(summaries) > 1:
+        print("\n".join(ablation(summaries)))
+        return
+    (summary,) = summaries.values()
     for part in (heads, years, order, stated, indices, added, luck, ladder):
         print("\n".join(part(summary)), end="\n\n")
 
@@ -28,6 +37,31 @@ def table(*columns: str) -> Iterator[str]:
 
 def row(*cells: object) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def ablation(summaries: dict[str, dict[str, Any]]) -> Iterator[str]:
+    yield "### With parts left out (balanced)"
+    named = [line["index"] for line in next(iter(summaries.values()))["indices"] if line["mode"] == "balanced"]
+    yield from table("walked", "log loss saved, thousandths", "t", "relative head, thousandths", "t ", "rank IC", "t  ",
+                     "beyond volatility", "calibration error", *(f"Sharpe, {name}" for name in named))  # fmt: skip
+    for name, summary in summaries.items():
+        sharpes = {v["index"]: v["net"]["sharpe"] for v in summary["indices"] if v["mode"] == "balanced"}
+        yield row(name, *_skill(summary), *(_signed(sharpes[index], 2) for index in named))
+
+
+def _skill(summary: dict[str, Any]) -> list[str]:
+    """What the odds and the relative head saved, the order, and how honest the odds were; dashes without a call."""
+    if "odds" not in summary["heads"]:
+        return ["-"] * 8
+    odds, relative = (summary["heads"][head]["whole"] for head in ("odds", "relative"))
+    order, beyond = odds["rank_ic"], summary["signals"]["order"]["beyond_calm"]
+    saved = [(1000 * (whole["base_log_loss"] - whole["log_loss"]), whole["log_t"]) for whole in (odds, relative)]
+    return [
+        *(text for value, t in saved for text in (_signed(value, 1), _signed(t, 1))),
+        *((_signed(order["value"], 3), _signed(order["t"], 1)) if order else ("-", "-")),
+        _signed(beyond["value"], 3) if beyond else "-",
+        f"{odds['calibration']['error']:.3f}",
+    ]
 
 
 def heads(summary: dict[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class TokenKind(StrEnum):
@@ -70,6 +70,10 @@ class Measure(NamedTuple):
     value: float
     source: str
     known: str
+
+
+CENTRAL_BANK: Final = "central bank"  # subjects of texts that are about no token
+ECONOMY: Final = "economy"
 
 
 class Headline(NamedTuple):

@@ -37,7 +37,11 @@ class AuditStore:
 
     def add(self, ledger: Ledger, order: Order, who: Identity, at: dt.datetime) -> None:
         """Keep who gave an order, where and when."""
-        row = (at.isoformat(timespec="seconds"), ledger, order.id, order.by, *who)
+        self.record(ledger, order.id, order.by, who, at)
+
+    def record(self, ledger: Ledger, act: str, pseudonym: str, who: Identity, at: dt.datetime) -> None:
+        """Keep who did what the journal knows as `act`, by its id."""
+        row = (at.isoformat(timespec="seconds"), ledger, act, pseudonym, *who)
         self._db.execute(
             "INSERT INTO audit (at, ledger, order_id, pseudonym, platform, chat, user) VALUES (?, ?, ?, ?, ?, ?, ?)",
             row,
@@ -48,8 +52,18 @@ class AuditStore:
         rows = self._db.rows("SELECT order_id, platform, chat, user FROM audit WHERE user IS NOT NULL")
         return {order: Identity(platform, chat, user) for order, platform, chat, user in rows}
 
+    def knows(self, platform: str, user: str) -> bool:
+        """Whether anything here names a person: a pseudonym, a code, a right, an order."""
+        person = (platform, user)
+        return any(
+            self._db.row(f"SELECT 1 FROM {table} WHERE platform = ? AND user = ?", person)
+            for table in ("identities", "confirmations", "bot_admins", "audit")
+        )
+
     def forget(self, platform: str, user: str) -> bool:
         """Delete a person's identity for good; the pseudonym stays in journal and audit, and leads nowhere.
+
+        What they claimed as a bot admin goes with it.
 
         Returns whether anything was known of them. Somebody forgotten who acts again gets a new pseudonym.
         """
@@ -60,17 +74,21 @@ class AuditStore:
                 for statement in (
                     "DELETE FROM identities",
                     "DELETE FROM confirmations",
+                    "DELETE FROM bot_admins",
                     "UPDATE audit SET platform = NULL, chat = NULL, user = NULL",
                 )
             )
-        if not self._db.raw.conn.in_transaction:  # the write-ahead log still holds the old pages
-            busy = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
-            if busy and busy[0]:
-                raise StorageError(
-                    "the name is deleted, but another program reads the database, so its old pages may still hold it: "
-                    "stop the bot and run the command again."
-                )
+        if not self._db.raw.conn.in_transaction and not self.scrub():
+            raise StorageError(
+                "the name is deleted, but another program reads the database, so its old pages may still hold it: "
+                "stop the bot and run the command again."
+            )
         return known > 0
+
+    def scrub(self) -> bool:
+        """Empty the write-ahead log, which still holds the old pages; False where another program reads them now."""
+        busy = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not (busy and busy[0])
 
     def _unused(self) -> str:
         """A pseudonym nobody bears or bore: one that was forgotten must not speak for somebody else."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from storage.connection import Connection, Table
+from storage.pulse import move_counts
 
 Place = Literal["private", "group", "channel", "console"]
 Push = Literal["weekly", "danger", "watched"]  # the kinds of messages that a chat may switch on and off
@@ -120,14 +121,15 @@ class ChatStore:
         with self._db.atomic():
             if self.knows(platform, old):
                 moved = replace(self.get(platform, old), chat=new)
+                move_counts(self._db, platform, old, new)
                 self.forget(platform, old)
                 self.put(moved)
 
     def forget(self, platform: str, chat: str) -> bool:
-        """Delete all that is stored of a chat, what waits for it too; False where nothing was known of it."""
+        """Delete all that is stored of a chat, its pulse and what waits for it too; False where nothing was known."""
         known = self.knows(platform, chat)
         with self._db.atomic():
-            for table in ("subscriptions", "watches", "chats", "outbox"):
+            for table in ("subscriptions", "watches", "chat_pulse", "chats", "outbox"):
                 self._db.execute(f"DELETE FROM {table} WHERE platform = ? AND chat = ?", (platform, chat))
         return known
 

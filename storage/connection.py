@@ -24,14 +24,17 @@ WRITES = re.compile(r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE|
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of rows that were put: `same` ones were there already and were not touched."""
+    """What became of rows that were put: `same` ones were there already, `over` ones more than may be kept."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
+    over: int = 0
 
     def __add__(self, other: Written) -> Written:
-        return Written(self.new + other.new, self.changed + other.changed, self.same + other.same)
+        return Written(
+            self.new + other.new, self.changed + other.changed, self.same + other.same, self.over + other.over
+        )
 
 
 @dataclass(frozen=True)

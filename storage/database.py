@@ -12,6 +12,7 @@ import sqlite_utils
 
 from engine.errors import CannotWrite, NewerDatabase, StorageError
 from engine.model import Ledger
+from storage.admins import AdminStore
 from storage.agenda import AgendaStore
 from storage.audit import AuditStore
 from storage.border import translated
@@ -28,6 +29,8 @@ from storage.migrations import MIGRATIONS, known
 from storage.notices import NoticeStore
 from storage.orders import OrderStore
 from storage.outbox import Outbox
+from storage.proclamations import ProclamationStore
+from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
 
@@ -53,6 +56,9 @@ class Database:
     live: LiveStore
     outbox: Outbox
     agenda: AgendaStore
+    admins: AdminStore
+    proclamations: ProclamationStore
+    pulse: PulseStore
 
     @property
     def path(self) -> str:
@@ -113,6 +119,9 @@ def open_database(path: str | Path) -> Database:
         live=LiveStore(connection, market),
         outbox=Outbox(connection, chats),
         agenda=AgendaStore(connection),
+        admins=AdminStore(connection),
+        proclamations=ProclamationStore(connection, journal),
+        pulse=PulseStore(connection),
     )
 
 

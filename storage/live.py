@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 
 from engine.model import Candle, Headline, Measure, Snapshot
 from storage.connection import Connection, Written
+from storage.knowledge import Key, first_known
 from storage.market import MarketStore
-
-Key = tuple[str, str]  # kind and subject of a series
+from storage.texts import TextStore
 
 
 class LiveStore:
@@ -24,11 +24,19 @@ class LiveStore:
     def __init__(self, connection: Connection, market: MarketStore) -> None:
         self._db = connection
         self._market = market
+        self._texts = TextStore(connection, market)
 
     def put(
-        self, rows: Iterable[Candle | Snapshot | Measure | Headline], seen: dt.datetime, followed: Mapping[Key, dt.date]
+        self,
+        rows: Iterable[Candle | Snapshot | Measure | Headline],
+        seen: dt.datetime,
+        followed: Mapping[Key, dt.date],
+        daily: int = 0,
     ) -> Written:
-        """Store rows seen now; `followed` says since when each measure's series is, today where it is not in it."""
+        """Store rows seen now; `followed` says since when each series is, today where it is not in it.
+
+        Of the texts of one place and day, `daily` are kept (0: all).
+        """
         found = list(rows)
         instant = seen.isoformat(timespec="seconds")
         candles = [row for row in found if isinstance(row, Candle)]
@@ -42,19 +50,10 @@ class LiveStore:
             if snapshots:
                 written += self._market.put_snapshots(snapshots, instant)
             if headlines:
-                written += self._put_headlines(headlines, instant)
+                written += self._texts.put(headlines, seen, followed, daily)
             if measures:
                 written += self._put_measures(measures, seen, followed)
         return written
-
-    def _put_headlines(self, headlines: list[Headline], instant: str) -> Written:
-        """A headline is news once: a feed that shows it again, later, does not make it known later."""
-        new = [headline for headline in headlines if not self._stands(headline)]
-        return self._market.put_headlines(new, instant) + Written(same=len(headlines) - len(new))
-
-    def _stands(self, headline: Headline) -> bool:
-        sql = "SELECT 1 FROM headlines WHERE published_at = ? AND source = ? AND subject = ? AND title = ?"
-        return self._db.row(sql, headline[:4]) is not None
 
     def _put_measures(self, measures: list[Measure], seen: dt.datetime, followed: Mapping[Key, dt.date]) -> Written:
         today = seen.date()
@@ -63,7 +62,7 @@ class LiveStore:
             standing = self._standing(row)
             if standing is None:
                 since = followed.get((row.metric, row.subject), today)
-                changed.append(row._replace(known=_first_known(row.known, today, since)))
+                changed.append(row._replace(known=first_known(row.known, today, since)))
             elif standing != row.value:
                 changed.append(row._replace(known=max(row.known, today.isoformat())))
         same = Written(same=len(measures) - len(changed))
@@ -92,6 +91,10 @@ class LiveStore:
         (newest,) = self._db.rows("SELECT MAX(date) FROM snapshots")[0]
         return days | ({("snapshots", ""): newest} if newest else {})
 
+    def newest_texts(self) -> dict[str, str]:
+        """When the newest text of every place was published, ISO in UTC, by place."""
+        return dict(self._db.rows("SELECT source, MAX(published_at) FROM headlines GROUP BY source"))
+
     def volume_sources(self) -> dict[str, str]:
         """Whose volume each token's latest candle carries, by symbol: levels compare within one source only."""
         rows = self._db.rows(
@@ -115,10 +118,3 @@ class LiveStore:
         sql = f"""SELECT {", ".join(Measure._fields)}, MAX(known) FROM measures WHERE metric = ? AND subject = ?
                   GROUP BY date ORDER BY date DESC LIMIT ?"""
         return [Measure._make(row[:-1]) for row in reversed(self._db.rows(sql, (metric, subject, count)))]
-
-
-def _first_known(usual: str, today: dt.date, followed: dt.date) -> str:
-    """The day from whose end on a value seen for the first time counts as known."""
-    if usual < followed.isoformat():
-        return usual  # history from before anybody here looked: the usual delay is the best that is known
-    return max(usual, (today - dt.timedelta(days=1)).isoformat())

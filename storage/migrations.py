@@ -301,3 +301,29 @@ def m011_outbox(db: sqlite_utils.Database) -> None:
         ) WITHOUT ROWID""",
         "CREATE TABLE sizes (date TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (date)) WITHOUT ROWID",
     )
+
+
+@MIGRATIONS()
+def m012_admins(db: sqlite_utils.Database) -> None:
+    """Who became a bot admin by a one-time code, and the codes themselves, of which only a hash is kept."""
+    _run(
+        db,
+        """CREATE TABLE bot_admins (
+            platform TEXT NOT NULL, user TEXT NOT NULL, since TEXT NOT NULL, PRIMARY KEY (platform, user)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE claim_codes (
+            hash TEXT NOT NULL, expires TEXT NOT NULL, PRIMARY KEY (hash)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
+def m014_chat_pulse(db: sqlite_utils.Database) -> None:
+    """How often a chat that wants it wrote (subject empty) and spoke of a token, by day: counts, never a text."""
+    _run(
+        db,
+        """CREATE TABLE chat_pulse (
+            platform TEXT NOT NULL, chat TEXT NOT NULL, day TEXT NOT NULL, subject TEXT NOT NULL,
+            count INTEGER NOT NULL, PRIMARY KEY (platform, chat, day, subject)
+        ) WITHOUT ROWID""",
+    )

@@ -28,6 +28,8 @@ HOMES = {  # library -> where it may be imported
     "yarl": ("engine/sources/http/",),
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/exchanges.py",),
+    "feedparser": ("engine/sources/feeds.py",),
+    "selectolax": ("engine/sources/telegram_channels.py",),
 }
 
 

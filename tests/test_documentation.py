@@ -5,8 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.admission import MOST_CHATS
 from bot.commands import COMMANDS
+from bot.manners import BURST, SECONDS_EACH, TAP_SECONDS
 from bot.settings import Settings
+from bot.texts import ABOUT_SETTING, CHOICES, SETTINGS
 from engine.measures import KINDS
 from engine.sources.distrust import REASONS
 from engine.sources.http.limits import Limits
@@ -28,6 +31,19 @@ def test_every_chat_command_is_in_the_readme(page, name):
 def test_the_readme_lists_no_command_that_is_not_there(page):
     listed = re.findall(r"^\| `/(\w+)", page("README.md"), re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_of_a_chat_is_in_the_commands_page(page, name):
+    assert f"| {SETTINGS[name]} | `{name}` | {ABOUT_SETTING[name]} |" in page("docs/commands.md")
+
+
+def test_the_figures_of_the_commands_page_are_those_of_the_code(page):
+    text = page("docs/commands.md")
+    assert f"may ask {BURST} things at once and one more every {SECONDS_EACH:g} seconds" in text
+    assert f"within {TAP_SECONDS:g} seconds are one tap" in " ".join(text.split())
+    assert f"One person may add it to {MOST_CHATS} chats" in text
+    assert all(f"| {label} |" in text for label in CHOICES.values())
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

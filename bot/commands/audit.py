@@ -1,4 +1,4 @@
-"""/audit: which orders stand and which were given, with their reasons; who gave them is for this bot's admins alone."""
+"""/audit: which orders stand, and all that admins ordered or said; who they are is for this bot's admins alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from bot.command import ADMINS, Arguments, Command, Param, Request, Who
 from bot.desk import Desk, Person
 from bot.governance import instant_of, order_said, titles
-from bot.phrases import clipped, counted, day
+from bot.phrases import clipped, counted, day, instant
 from bot.reply import Button, Reply
 from bot.screen import loud
 from engine.errors import BadRequest
 from engine.model import Order
 from engine.orders import Orders
+from storage.proclamations import Proclamation
 
 MOST = 8  # orders on one screen
 WHO = "who"
@@ -23,14 +24,17 @@ def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
     known = _identities(request, desk, arguments.text)
     orders, named = desk.orders(), titles(desk)
     standing = _standing(orders, desk.now().date() + dt.timedelta(days=1), named)
-    newest = sorted(orders.given, key=lambda order: (order.given, order.id), reverse=True)
+    acts: list[Order | Proclamation] = [*orders.given, *desk.proclamations()]
+    newest = sorted(acts, key=lambda act: (act.given, act.id), reverse=True)
     more = (f"And {counted(len(newest) - MOST, 'older order')}: in the journal.",) if len(newest) > MOST else ()
+    told = [_told(act, named, known, desk.zone) for act in newest[:MOST]]
     return Reply(
         title=loud("Orders of this bot's admins", desk.status()),
         text=tuple(standing) or ("Nothing is excluded or paused.",),
-        after=(*(_told(order, named, known) for order in newest[:MOST]), *more) or ("No order was ever given.",),
+        after=(*told, *more) or ("No order was ever given.",),
         note=("Each stands in the journal under a pseudonym: /verify.",),
         buttons=(Button("Journal", "/verify"),),
+        private=known is not None and not request.is_personal,
     )
 
 
@@ -66,13 +70,17 @@ def _stands(what: str, places: list[str], all_of_them: int, order: Order) -> str
     return f"{start} since {day(order.effective)} ({order.reason})"
 
 
-def _told(order: Order, named: Mapping[str, str], known: Mapping[str, Person] | None) -> str:
-    """One order on a line: what, from when, who, why."""
-    by = order.by
+def _told(
+    act: Order | Proclamation, named: Mapping[str, str], known: Mapping[str, Person] | None, zone: dt.tzinfo
+) -> str:
+    """One order or announcement on a line: what, from when, who, why."""
+    by = act.by
     if known is not None:
-        person = known.get(order.id)
+        person = known.get(act.id)
         by += f" ({person.platform} {person.user})" if person else " (forgotten)"
-    return f"{order_said(order, named)}, from {instant_of(order)}, by {by}: {order.reason}"
+    if isinstance(act, Proclamation):
+        return f"Announced on {instant(act.given, zone)}, by {by}: {act.text}"
+    return f"{order_said(act, named)}, from {instant_of(act, zone)}, by {by}: {act.reason}"
 
 
 COMMAND = Command(
@@ -81,4 +89,7 @@ COMMAND = Command(
     run=run,
     example="/audit",
     params=(Param("who", "the word who: with names, for this bot's admins", "text"),),
+    menu=False,
+    about="chat",
+    weighs_rights=True,
 )

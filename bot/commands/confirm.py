@@ -1,10 +1,10 @@
-"""/confirm: does what a preview showed, once, for the very admin who asked."""
+"""/confirm: does what a preview showed, once, for the very person who asked."""
 
 from __future__ import annotations
 
-from bot.command import Arguments, Command, Param, Request, Who
+from bot.command import Arguments, Command, Param, Request
+from bot.confirming import confirm
 from bot.desk import Desk
-from bot.governance import confirm
 from bot.reply import Reply
 
 
@@ -18,6 +18,7 @@ COMMAND = Command(
     run=run,
     example="/confirm K7QX9M2P",
     params=(Param("code", "the code under a preview", "text", required=True),),
-    who=Who.CHAT_ADMIN,
     menu=False,
+    about="chat",
+    weighs_rights=True,
 )

@@ -34,4 +34,6 @@ COMMAND = Command(
     run=run,
     example="/explain grade",
     params=(Param("word", "a word", "word"),),
+    menu=False,
+    about="chat",
 )

@@ -134,4 +134,5 @@ COMMAND = Command(
         Param("dollars", "an amount of dollars", "dollars", required=True),
         Param("mode", "a risk mode", "mode"),
     ),
+    menu=False,
 )

@@ -100,4 +100,5 @@ COMMAND = Command(
         Param("weeks", "how many weeks", "number"),
         Param("mode", "a risk mode", "mode"),
     ),
+    menu=False,
 )

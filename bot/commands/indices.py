@@ -50,4 +50,5 @@ COMMAND = Command(
     run=run,
     example="/indices",
     params=(Param("mode", "a risk mode", "mode"),),
+    menu=False,
 )

@@ -16,7 +16,7 @@ def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
     if not arguments.mode_asked or wanted == mine:
         return side_by_side(desk, [arguments.index] if arguments.index else desk.indices(), mine)
     shown = differences(desk, wanted, mine)
-    if request.who < Who.CHAT_ADMIN:
+    if not request.may_choose:
         return replace(shown, note=(f"Changing it is for {ADMINS[Who.CHAT_ADMIN]} only.",))
     if arguments.index is not None:
         shown = replace(shown, text=(*shown.text, "A mode counts for all indices of a chat."))
@@ -34,4 +34,6 @@ COMMAND = Command(
     run=run,
     example="/mode defi",
     params=(Param("index", "an index", "scope"), Param("mode", "a risk mode to follow", "mode")),
+    menu=False,
+    weighs_rights=True,
 )

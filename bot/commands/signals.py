@@ -77,4 +77,5 @@ COMMAND = Command(
     run=run,
     example="/signals defi",
     params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+    menu=False,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from bot.book import Book, Status, next_comes
 from bot.command import Arguments, Command, Request
 from bot.phrases import counted, day, instant, listed, short_head
@@ -13,13 +15,13 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     status = book.status()
     return Reply(
         title=loud("Status", status),
-        table=Table((Column("What"), Column("State")), tuple(_rows(status))),
+        table=Table((Column("What"), Column("State")), tuple(_rows(status, book.zone))),
         after=(*_left_out(status), *([next_comes(status)] if status.awaits_data else [])),
         note=(short_head(status.head),) if status.head else (),
     )
 
 
-def _rows(status: Status) -> list[tuple[str, str]]:
+def _rows(status: Status, zone: dt.tzinfo) -> list[tuple[str, str]]:
     span = "none yet"
     if status.first_date and status.last_date:
         span = f"{day(status.first_date)} to {day(status.last_date)}"
@@ -30,7 +32,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("Candles", f"{status.candles:,}"),
         ("Record", _record(status)),
         ("Last decision", status.last_week or "none yet"),
-        ("Next decision", "waits for data" if status.awaits_data else instant(status.next_decision)),
+        ("Next decision", "waits for data" if status.awaits_data else instant(status.next_decision, zone)),
         ("Journal", counted(status.entries, "entry", "entries")),
         ("Refused rows", f"{status.refused_rows:,}"),
         ("In quarantine", counted(status.quarantined, "value", "values")),
@@ -55,4 +57,5 @@ COMMAND = Command(
     help="What this bot knows, and when it decides next",
     run=run,
     example="/status",
+    menu=False,
 )

@@ -52,4 +52,5 @@ COMMAND = Command(
     run=run,
     example="/verify 4f9c 02d7 6a1b 88e0 c3f5 19aa 7d42 e21a",
     params=(Param("head", "the last line of an announcement", "text"),),
+    menu=False,
 )

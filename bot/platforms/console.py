@@ -69,7 +69,7 @@ def run_chat(
 
 
 def _answer(desk: Desk, console: Console, text: str, mode: str, is_bot_admin: bool) -> None:
-    request = Request(text, "console", "console", "console", mode, is_chat_admin=True, is_bot_admin=is_bot_admin)
+    request = Request(text, "console", "console", "console", mode, is_bot_admin=is_bot_admin, place="console")
     try:
         render(dispatch(desk, request), console)
     except KeyboardInterrupt:

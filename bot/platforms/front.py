@@ -8,9 +8,6 @@ from typing import Protocol
 from bot.reply import Reply
 from storage.chats import Place
 
-ADD_TO_GROUP = "crier:add-to-group"  # the address of a button that the platform turns into its own invitation
-ADD_TO_CHANNEL = "crier:add-to-channel"
-
 
 class Front(Protocol):
     """The bot as its platforms see it. Nothing here raises for what a stranger does."""

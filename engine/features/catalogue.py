@@ -11,9 +11,13 @@ from engine.features.liquidity import LIQUIDITY
 from engine.features.macro import MACRO
 from engine.features.mood import SENTIMENT
 from engine.features.onchain import ONCHAIN
+from engine.features.policy import POLICY
 from engine.features.price import PRICE
 from engine.features.technical import TECHNICAL
 
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(
-    {feature.name: feature for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO)}
+    {
+        feature.name: feature
+        for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO, *POLICY)
+    }
 )

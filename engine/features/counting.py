@@ -10,8 +10,10 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from engine.model import Headline
+from engine.observed import CENTRAL_BANK, ECONOMY
 from engine.sentiment import clean
 
 # Mentions of one token in one ISO week that count of one named author, or of all unnamed posts of one place together:
@@ -28,6 +30,18 @@ _TAIL = re.compile(rf"\s[-|]\s*+(?:[\w.&']++\s*+){{1,{TAIL_WORDS}}}$")  # posses
 _GAPS = re.compile(r"[\W_]+")
 
 
+Room = Literal["news", "posts", "central bank", "economy"]
+
+
+def room(headline: Headline) -> Room:
+    """Where a text counts; what is said in one room is never mixed with what is said in another."""
+    if headline.social:
+        return "posts"
+    if headline.subject == CENTRAL_BANK:
+        return CENTRAL_BANK
+    return ECONOMY if headline.subject == ECONOMY else "news"
+
+
 def essence(title: str) -> str:
     """A title without case, punctuation, "Breaking:" and the source's name: what copies of it have in common."""
     text = clean(title).casefold()
@@ -36,10 +50,10 @@ def essence(title: str) -> str:
 
 
 def distinct(headlines: Iterable[Headline]) -> Iterator[Headline]:
-    """The first of each title a day, news and posts apart, in order of knowledge."""
-    seen: set[tuple[str, bool, str]] = set()
+    """The first of each title a day, each room for itself, in order of knowledge."""
+    seen: set[tuple[str, Room, str]] = set()
     for headline in sorted(headlines, key=lambda h: (h.known, *h)):
-        key = headline.known, headline.social, essence(headline.title)
+        key = headline.known, room(headline), essence(headline.title)
         if key not in seen:
             seen.add(key)
             yield headline

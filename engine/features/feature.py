@@ -128,6 +128,14 @@ class Inputs:
     def social(self) -> Coverage:
         return self.texts.social
 
+    @property
+    def banks(self) -> Coverage:
+        return self.texts.banks
+
+    @property
+    def economy(self) -> Coverage:
+        return self.texts.economy
+
     @cached_property
     def residuals(self) -> Matrix:
         """Daily log returns less what the typical member's explains, by the slope of the 90 days up to each."""

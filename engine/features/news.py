@@ -8,11 +8,12 @@ from functools import partial
 
 import numpy as np
 
-from engine.features.counting import MARKET, Turnstile, distinct
+from engine.features.counting import MARKET, Room, Turnstile, distinct, room
 from engine.model import Headline
 from engine.panel import Matrix, Panel
 from engine.sentiment import Names, score
 
+ROOMS: tuple[Room, ...] = ("news", "posts", "central bank", "economy")
 QUIET_DAYS = 30  # so long without any text means that nobody was collecting them; and without a candle, no trade
 
 
@@ -56,21 +57,23 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """What was written: by newsrooms, and by people on social platforms; never mixed."""
+    """What was written: by newsrooms, by people on social platforms, by central banks, of the economy; never mixed."""
 
     news: Coverage
     social: Coverage
+    banks: Coverage
+    economy: Coverage
 
 
 def read_texts(panel: Panel) -> Texts:
     """Score every distinct text once and file it under the day it became known."""
-    found = {social: Coverage.empty(*panel.close.shape) for social in (False, True)}
+    found = {name: Coverage.empty(*panel.close.shape) for name in ROOMS}
     names, turnstile = Names.of(panel.tokens), Turnstile()
     for headline in distinct(panel.headlines):
         row = int((np.datetime64(headline.known, "D") - panel.dates[0]).astype(int))
         if not 0 <= row < len(panel.dates):
             continue
-        coverage, value = found[headline.social], score(headline.title)
+        coverage, value = found[room(headline)], score(headline.title)
         if not headline.social or turnstile.admits(headline, MARKET):
             coverage.add(row, value)
         trades = partial(_trades, panel, row)
@@ -78,7 +81,7 @@ def read_texts(panel: Panel) -> Texts:
             column = panel.column(symbol)
             if column is not None and turnstile.admits(headline, symbol):
                 coverage.add_mention(row, column, value)
-    return Texts(found[False].where_collected(), found[True].where_collected())
+    return Texts(*(found[name].where_collected() for name in ROOMS))
 
 
 def _written(headline: Headline) -> dt.date:

@@ -52,14 +52,15 @@ class Answer:
             text = self.body.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise SourceGarbled(f"{self.host} sent text that is no UTF-8: nothing of it was used.") from None
-        if not pages and ("html" in self.kind or _looks_like_a_page(text)):
+        if not pages and ("html" in self.kind or is_page(text)):
             raise SourceGarbled(
                 f"{self.host} sent a web page instead of data: it may be down, or block this address or country."
             )
         return text
 
 
-def _looks_like_a_page(text: str) -> bool:
+def is_page(text: str) -> bool:
+    """Whether a text begins like a web page."""
     head = text[:300].lstrip().lower()
     return head.startswith(("<!doctype html", "<html", "<head", "<body"))
 

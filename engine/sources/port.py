@@ -50,6 +50,7 @@ class Want:
     """What is missing: for each series the first day asked for, up to `until` and the tokens by symbol.
 
     `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
+    `newest` is when the newest text of a series was published, ISO in UTC.
     """
 
     since: Mapping[Series, dt.date]
@@ -57,6 +58,7 @@ class Want:
     instant: dt.datetime
     tokens: Mapping[str, Token] = field(default_factory=dict)
     last: Mapping[str, Candle] = field(default_factory=dict)
+    newest: Mapping[Series, str] = field(default_factory=dict)
 
     def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
         """The series that are asked for from the same day on, oldest day first: one request each, where one can."""
@@ -112,12 +114,19 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key is good for and where it goes: into a header or a query parameter of that name."""
+    """What a key is good for and where it goes: into a header, after `prefix`, or a query parameter of that name.
+
+    A key for `oauth` is written ID:SECRET and goes to the address `token` alone, which gives a token for the header.
+    A source whose key is `required` is not asked without it.
+    """
 
     name: str
-    goes_in: Literal["header", "query"]
+    goes_in: Literal["header", "query", "oauth"]
     adds: str
     origins: tuple[str, ...]  # it is sent to these and nowhere else
+    prefix: str = ""
+    token: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,8 @@ class Source:
     days before today its newest value can be of: 1 for complete days, 0 for what is published on its own day.
     `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
     it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
+    `quiet` is for how many days a series may say nothing without being behind, `daily` how many texts of one series
+    and day are kept. One that is `optional` may fail without the fetch having failed: it is missing then.
     """
 
     id: str
@@ -145,6 +156,14 @@ class Source:
     overlap: Mapping[str, int] = field(default_factory=dict)
     every: dt.timedelta = dt.timedelta(hours=1)
     redirects: tuple[str, ...] = ()
+    quiet: int = 0
+    daily: int = 0
+    optional: bool = False
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it is asked with a key only."""
+        return self.key is not None and self.key.required
 
     def series(self, tokens: Sequence[Token]) -> Iterator[Series]:
         """Every series it can be asked for."""

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.sources import coinmetrics, exchanges, fear_greed, fred
+from engine.sources import coinmetrics, exchanges, fear_greed, fred, news, reddit, telegram_channels, x
+from engine.sources.outlets import Outlet, default_outlets
+from engine.sources.port import Source
 
-SOURCES = {source.id: source for source in (exchanges.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)}
+READERS = (news, reddit, telegram_channels, x)  # modules whose source reads the outlets that it is given
+
+
+def sources(outlets: Mapping[str, Outlet]) -> dict[str, Source]:
+    """Every source by id, with those that have something to read among some outlets."""
+    fixed = (exchanges.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)
+    reading = (reader.source(outlets) for reader in READERS)
+    return {source.id: source for source in (*fixed, *(source for source in reading if source.subjects))}
+
+
+SOURCES = sources(default_outlets())
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One kind of series, and the sources asked for it in this order: the next for what the one before lacks."""
+    """One kind of series, and the sources asked for it in this order: the next for what the one before lacks.
+
+    Nobody stands in for a newsroom or a place of talk: each has a route of its own.
+    """
 
     kind: str
     sources: tuple[str, ...]
@@ -22,4 +38,5 @@ ROUTES = (
     *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds),
     Route("fear_greed", ("fear_greed",)),
     *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),
+    *(Route("headlines", (reader.SOURCE.id,)) for reader in READERS),
 )

@@ -6,12 +6,15 @@ import datetime as dt
 import hashlib
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
 
-from bot.book import Band, IndexInfo, PastCall, Skill, Status, StoredDecision, Verdict
+from bot.book import Band, DeliveryState, IndexInfo, PastCall, Skill, Status, StoredDecision, Verdict
+from bot.desk import Deed, Person
+from engine.errors import BadRequest
 from engine.model import (
     PASSIVE,
     Action,
@@ -36,6 +39,8 @@ from engine.model import (
     WeekSignals,
 )
 from engine.orders import NO_ORDERS, Orders
+from storage.chats import Chat
+from storage.proclamations import Proclamation
 
 MONDAY = dt.date(2023, 11, 13)
 START = dt.date(2023, 1, 2)
@@ -168,6 +173,10 @@ class FakeBook:
     indices_offered: Sequence[IndexInfo] = INDICES
     asked_heads: list[str | None] = field(default_factory=list)
     given: Orders = NO_ORDERS
+    told: dt.tzinfo = dt.UTC
+    chats: dict[tuple[str, str], Chat] = field(default_factory=dict)
+    waiting: dict[str, tuple[Person, Deed]] = field(default_factory=dict)
+    delivered: DeliveryState = DeliveryState(0)  # noqa: RUF009 - frozen
 
     def indices(self) -> Sequence[IndexInfo]:
         return self.indices_offered
@@ -227,8 +236,46 @@ class FakeBook:
     def now(self) -> dt.datetime:
         return dt.datetime.combine(MONDAY, dt.time(9), dt.UTC)
 
-    def followed(self, who: object) -> str:
-        return "balanced"
+    def followed(self, who: Person) -> str:
+        return self.chat(who).mode or "balanced"
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        return self.told
+
+    def told_in(self, zone: dt.tzinfo) -> FakeBook:
+        self.told = zone  # the same book: tests patch its methods
+        return self
+
+    def chat(self, who: Person) -> Chat:
+        return self.chats.get((who.platform, who.chat), Chat(who.platform, who.chat))
+
+    def choose(self, chat: Chat) -> None:
+        self.chats[chat.platform, chat.chat] = chat
+
+    def delivery(self) -> DeliveryState:
+        return self.delivered
+
+    def atomic(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def keep(self, who: Person, deed: Deed) -> str:
+        self.waiting[code := f"CODE{len(self.waiting):04d}"] = (who, deed)
+        return code
+
+    def redeem(self, who: Person, code: str) -> Deed:
+        if code not in self.waiting:
+            raise BadRequest("There is no such code to confirm: ask for the preview again.")
+        return self.waiting.pop(code)[1]
+
+    def knows(self, who: Person) -> tuple[bool, bool]:
+        return (who.platform, who.chat) in self.chats, False
+
+    def claim(self, who: Person, code: str) -> None:
+        raise BadRequest("That code does not count: each is good for one person, once, within a day.")
+
+    def proclamations(self) -> Sequence[Proclamation]:
+        return ()
 
     def orders(self) -> Orders:
         return self.given

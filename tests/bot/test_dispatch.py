@@ -34,7 +34,8 @@ HOSTILE = {
 }
 
 
-FOR_MEMBERS = [command for command in COMMANDS.values() if command.who is Who.MEMBER]
+OF_A_CODE = ("confirm", "claim")  # their examples cannot hold a code that counts
+FOR_MEMBERS = [c for c in COMMANDS.values() if c.who is Who.MEMBER and c.name not in OF_A_CODE]
 
 
 def ask(book: Any, text: str, **more: Any) -> Reply:
@@ -77,7 +78,7 @@ def test_every_example_works(command: Command, book: Any) -> None:
 @pytest.mark.parametrize("command", FOR_MEMBERS, ids=lambda command: command.name)
 def test_every_example_has_an_answer_before_the_first_decision(command: Command, empty_book: Any) -> None:
     said = " ".join(ask(empty_book, command.example).lines())
-    if command.name not in ("help", "explain", "audit"):
+    if command.about == "market":
         assert "Mon 20 Nov 2023, 00:00 UTC" in said
 
 

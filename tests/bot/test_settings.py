@@ -142,4 +142,4 @@ def test_the_example_file_with_every_line_made_to_count_is_read(tmp_path: Path) 
     settings = read_settings()
     assert settings.admins == (("telegram", "123456789"), ("discord", "987654321012345678"))
     assert settings.telegram_rate == 28.4
-    assert set(settings.source_keys) == {"fred"}
+    assert set(settings.source_keys) == {"fred", "reddit", "x"}

@@ -18,7 +18,8 @@ from engine.risk import COMPONENTS
 FIELD_TERMS = re.compile(
     r"\b(base rates?|odds|hit rate|interval|log loss|rank correlation|backtest|journal|head|turnover|cost|grade|"
     r"strength|drawdown|worst fall|just holding|stablecoins?|data points?|signals?|calls?|method|simulated|"
-    r"risk|step|score|live|weights?|skill|volatility|benchmark|conviction|abstention|rule)\b"
+    r"risk|step|score|live|weights?|skill|volatility|benchmark|conviction|abstention|rule|ahead|behind|announcement|"
+    r"pseudonym|pulse|mute|quiet hours|plain words|danger alerts?|watched tokens|weekly message|time zone|topic|role)\b"
 )
 PLAIN_TITLES = {"", "Command", "Answer", "After it", "What", "State", "Reading", "Since", "$1,000 is", "This week"}
 

@@ -15,16 +15,24 @@ from bot.fetch_report import FetchReport
 from bot.fetching import Fetcher
 from engine.model import Token, TokenKind
 from engine.sources.http.limits import Limits
+from engine.sources.port import HEADLINES
 from engine.sources.table import SOURCES
 from storage.database import Database, open_database
 
 LIMITS = Limits(total=4.0, read=2.0, connect=2.0, packed=3_000_000, unpacked=6_000_000, rest=60.0)
+KEY = "0123456789abcdef:0123456789abcde"  # an ID and a secret, and as long as FRED's keys are
 TOKENS = ("BTC", "ETH", "DOGE", "PEPE", "NOBODY")
 
 
 def emulator(name: str) -> Any:
-    """The emulator of a source: a module of its name with `handlers(world)` and `truth(world, kind, subject, day)`."""
+    """The emulator of a source: a module of its name with `handlers(world)` and `truth(world, kind, subject, day)`, or
+    for texts `written(world)`."""
     return importlib.import_module(f"emulators.{name}")
+
+
+def is_of_texts(name: str) -> bool:
+    """Whether a source brings headlines or posts."""
+    return HEADLINES in SOURCES[name].feeds
 
 
 class Bench:
@@ -39,7 +47,7 @@ class Bench:
         self.time = time
         self.names = names
         self.limits = LIMITS
-        self.keys: Mapping[str, str] = {}
+        self.keys: Mapping[str, str] = {name: KEY for name in names if SOURCES[name].needs_key}
 
     async def fetch(self, **changes: Any) -> FetchReport:
         """Run one fetch, as `crier fetch --only NAMES` would."""
@@ -69,9 +77,21 @@ class Bench:
         )
         return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
+    def headlines(self) -> dict[tuple[Any, ...], float]:
+        """{("headlines", published_at, source, subject, title, author, social): 1}."""
+        rows = self.database.connection.rows(
+            "SELECT published_at, source, subject, title, author, social FROM headlines"
+        )
+        return {("headlines", *row): 1.0 for row in rows}
+
+    def written(self) -> set[tuple[Any, ...]]:
+        """What the outlets of the sources that are asked have truly published, in the form of `headlines`."""
+        texts = (text for name in self.names if is_of_texts(name) for text in emulator(name).written(self.world))
+        return {("headlines", *text[:4], text.author, int(text.social)) for text in texts}
+
     def stored(self) -> dict[Any, Any]:
         """All that a fetch brought, without when it was seen."""
-        return {**self.measures(), **self.candles()}
+        return {**self.measures(), **self.candles(), **self.headlines()}
 
     def untrue(self, tolerance: float = 1e-9) -> dict[Any, tuple[float, float]]:
         """Stored values that are not the world's: {key: (stored, true)}."""
@@ -84,7 +104,7 @@ class Bench:
             true = emulator("exchanges").truth(self.world, "candles", symbol, day)
             if abs(row[3] - true) > max(tolerance, 1e-6) * true:
                 found[symbol, day] = (row[3], true)
-        return found
+        return found | dict.fromkeys(self.headlines().keys() - self.written(), (1.0, 0.0))
 
 
 @asynccontextmanager

@@ -160,3 +160,69 @@ WAY = {  # faults of the way by name: whatever a service is, these can befall it
     "sends null": reshaped(lambda value: None),
     "sends another list": reshaped(lambda value: [1, "two", None, [3]]),
 }
+
+
+def rewritten(change: Callable[[bytes], bytes], kind: str = "") -> Fault:
+    """The good answer with other bytes, and perhaps under another media type."""
+
+    async def spoil(request: web.Request, good: Good) -> web.StreamResponse:
+        answer = good()
+        body = change(bytes(answer.body or b""))
+        return web.Response(body=body, headers={"Content-Type": kind or answer.content_type})
+
+    return spoil
+
+
+def _said_to_be(encoding: str) -> Callable[[bytes], bytes]:
+    """A document that names another encoding than it has."""
+    return lambda body: body.replace(b"UTF-8", encoding.encode(), 1).replace(b"utf-8", encoding.encode(), 1)
+
+
+def _in(encoding: str, honest: bool = True) -> Callable[[bytes], bytes]:
+    """A document in another encoding, which it names or does not."""
+
+    def change(body: bytes) -> bytes:
+        return (_said_to_be(encoding)(body) if honest else body).decode().encode(encoding)
+
+    return change
+
+
+LAUGHS = b"<!DOCTYPE lolz [<!ENTITY a0 'ha'>" + b"".join(
+    f"<!ENTITY a{i} '{f'&a{i - 1};' * 10}'>".encode() for i in range(1, 12)
+)  # 10^11 times "ha" in half a kilobyte
+OUTSIDE = b"<!DOCTYPE x [<!ENTITY file SYSTEM 'file:///etc/passwd'>"
+
+
+def _declaring(entities: bytes, name: str) -> Callable[[bytes], bytes]:
+    def change(body: bytes) -> bytes:
+        head, _, rest = body.partition(b"?>")
+        return head + b"?>" + entities + b"]>" + rest.replace(b"<title>", f"<title>&{name};".encode())
+
+    return change
+
+
+def _many(body: bytes) -> bytes:
+    """A feed of a hundred thousand items."""
+    item = b"<item><title>Bitcoin</title><pubDate>Wed, 18 Mar 2026 09:00:00 GMT</pubDate></item>"
+    return b"<?xml version='1.0'?><rss version='2.0'><channel>" + item * 30_000 + b"</channel></rss>"
+
+
+def _deep(body: bytes) -> bytes:
+    return b"<?xml version='1.0'?><rss version='2.0'><channel>" + b"<a>" * 200_000
+
+
+FEED_WAY = {  # what a feed can do besides
+    "is not well-formed": rewritten(lambda body: body.replace(b"</title>", b"</tytle>", 1)),
+    "ends early": rewritten(lambda body: body[: 2 * len(body) // 3]),
+    "laughs a billion times": rewritten(_declaring(LAUGHS, "a11")),
+    "asks for a file": rewritten(_declaring(OUTSIDE, "file")),
+    "has ten thousands of items": rewritten(_many),
+    "never closes a tag": rewritten(_deep),
+    "is said to be Latin": rewritten(_said_to_be("iso-8859-1")),
+    "is in another alphabet": rewritten(_in("windows-1252")),
+    "is in another alphabet and says nothing": rewritten(_in("windows-1252", honest=False)),
+    "is in two bytes a letter": rewritten(_in("utf-16")),
+    "says it is a page": rewritten(bytes, "text/html"),
+    "says it is plain text": rewritten(bytes, "text/plain"),
+    "is in an alphabet nobody knows": rewritten(_said_to_be("klingon-1")),
+}

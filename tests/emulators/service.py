@@ -25,6 +25,7 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     at: float
+    form: Mapping[str, str] | None = None  # of a POST
 
     @property
     def conditional(self) -> bool:
@@ -52,6 +53,7 @@ class Service:
     async def __aenter__(self) -> Service:
         app = web.Application()
         app.router.add_get("/{host}/{path:.*}", self._serve)
+        app.router.add_post("/{host}/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -87,7 +89,8 @@ class Service:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         name, path = request.match_info["host"], "/" + request.match_info["path"]
-        asked = Asked(name, path, dict(request.query), dict(request.headers), self._monotonic())
+        form = {str(k): str(v) for k, v in (await request.post()).items()} if request.method == "POST" else None
+        asked = Asked(name, path, dict(request.query), dict(request.headers), self._monotonic(), form)
         self.seen.append(asked)
         handler = self._handlers.get(name)
         if handler is None:

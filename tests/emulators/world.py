@@ -7,6 +7,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 Point = tuple[str, object]  # ISO day and value as it is told: a number, or what a twist made of it
 Twist = Callable[[list[Point]], list[Point]]
@@ -17,7 +18,8 @@ FIRST = dt.date(2026, 1, 10)
 
 @dataclass
 class World:
-    """What is true, and how it is told: `twist` is applied to whatever line `liar` (everybody where empty) is to send.
+    """What is true, and how it is told: `twist` is applied to whatever line `liar` (everybody where empty) is to send,
+    `text_twist` to the texts of every outlet.
 
     `today` moves on as a test lets time pass; `first` is the first day of every line.
     """
@@ -26,6 +28,7 @@ class World:
     first: dt.date = FIRST
     twist: Twist = list
     liar: str = ""
+    text_twist: Callable[[list[Any]], list[Any]] = list
 
     def value(self, line: str, day: str, base: float = 1000.0, sway: float = 0.05) -> float:
         """The truth: a calm wave around `base` of a phase that is the line's own, never twice the same."""

@@ -32,6 +32,7 @@ TITLES = (
     "Bitcoin soars to a great new high", "Ethereum slumps after a terrible hack", "Aave wins approval",
     "Markets are near the abyss", "Solana halts again, users angry", "NEAR token rallies", "Uniswap sued",
 )  # fmt: skip
+OFFICES = ("Inflation fears grow", "Bitcoin is a risk, says the bank", "Strong growth in jobs", "Minutes published")
 POSTS = (
     "$BTC to the moon", "got rekt on $ETH", "loading up on $AAVE", "$SOL devs are dumping", "$BTC looks terrible today",
     "is $UNI worth it", "$ETH looks great", "gm everybody",
@@ -96,7 +97,9 @@ def market() -> Panel:
         market_volume=np.where(ranked < 16, 5 * volume[::30].repeat(30, axis=0)[:DAYS], np.nan),
         token_measures=_token_measures(rng, shape),
         market_measures={name: _walk(rng, (DAYS, 1))[:, 0] for name, kind in KINDS.items() if kind.scope == "market"},
-        headlines=tuple(sorted((*_headlines(rng), *_posts()), key=lambda h: (h.known, h.published_at, h.title))),
+        headlines=tuple(
+            sorted((*_headlines(rng), *_posts(), *_macro()), key=lambda h: (h.known, h.published_at, h.title))
+        ),
         simulated=True,
     )
 
@@ -178,6 +181,19 @@ def _headlines(rng: np.random.Generator) -> tuple[Headline, ...]:
             title = f"{TITLES[int(rng.integers(len(TITLES)))]} ({day})"
             made.append(Headline(f"{known - dt.timedelta(days=1)} 10:00:00", "Paper", "", title, known.isoformat()))
     return tuple(made)
+
+
+def _macro() -> list[Headline]:
+    """What two offices say every other day or so."""
+    rng = np.random.default_rng(9)
+    made = []
+    for day in range(380, DAYS):
+        known = (FIRST + day).item().isoformat()
+        for source, subject in (("Bank", "central bank"), ("Office", "economy")):
+            if rng.uniform() < 0.6:
+                title = f"{OFFICES[int(rng.integers(len(OFFICES)))]} ({day})"
+                made.append(Headline(f"{known} 13:00:00", source, subject, title, known))
+    return made
 
 
 def _posts() -> list[Headline]:

@@ -280,7 +280,7 @@ def test_dominance_does_not_move_when_a_token_merely_leaves_the_ranking(market: 
 
 def test_headlines_count_from_the_day_they_are_known(market: Panel, values: dict[str, np.ndarray]) -> None:
     row = 899
-    news = [h for h in market.headlines if not h.social]
+    news = [h for h in market.headlines if not h.social and not h.subject]
     read = {(h.known, h.title): h for h in news}.values()  # the same line twice is one
     week = [h for h in read if h.known > str(market.dates[row - 7])]
     months = [h for h in read if h.known > str(market.dates[row - 60])]
@@ -295,7 +295,7 @@ def test_headlines_count_from_the_day_they_are_known(market: Panel, values: dict
 
 def _news_by_day(market: Panel, text: str) -> np.ndarray:
     """Headlines of each day that hold a text, copies left out."""
-    read = {(h.known, h.title) for h in market.headlines if not h.social and text in h.title}
+    read = {(h.known, h.title) for h in market.headlines if not h.social and not h.subject and text in h.title}
     return np.array([sum(known == str(day) for known, _ in read) for day in market.dates], dtype=np.float64)
 
 
@@ -325,6 +325,20 @@ def test_news_and_posts_are_never_mixed(market: Panel, values: dict[str, np.ndar
         for name in kinds[not social]:
             if CATALOGUE[name].source in ("headlines", "posts"):
                 assert np.isnan(evaluate(CATALOGUE[name], alone)).all(), name
+
+
+def test_what_offices_say_is_mixed_with_no_news(market: Panel, values: dict[str, np.ndarray]) -> None:
+    offices = {"press releases": "central bank", "economic news": "economy"}
+    without = Inputs(replace(market, headlines=tuple(h for h in market.headlines if h.subject not in offices.values())))
+    for name in SENTIMENT_NAMES:
+        np.testing.assert_array_equal(evaluate(CATALOGUE[name], without), values[name], err_msg=name)
+    for source, subject in offices.items():
+        alone = Inputs(replace(market, headlines=tuple(h for h in market.headlines if h.subject == subject)))
+        names = [name for name, feature in CATALOGUE.items() if feature.source == source]
+        assert len(names) == 3 and not any(CATALOGUE[name].learned for name in names)
+        for name in names:
+            np.testing.assert_array_equal(evaluate(CATALOGUE[name], alone), values[name], err_msg=name)
+            assert np.isnan(evaluate(CATALOGUE[name], without)).all(), name
 
 
 def test_social_features_are_those_whose_name_says_so() -> None:

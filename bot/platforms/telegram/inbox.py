@@ -15,6 +15,7 @@ from telegram.constants import ChatAction
 from telegram.error import ChatMigrated, Forbidden, TelegramError
 
 from bot.command import Request
+from bot.elsewhere import named
 from bot.phrases import clipped
 from bot.platforms.front import Front
 from bot.platforms.port import Answer, LockedOut, NotSent, SlowDown, Undelivered
@@ -86,12 +87,14 @@ class Inbox:
         is_admin = heard.is_admin
         if is_admin is None:
             is_admin = await self._rights.is_admin(heard.chat, heard.user, heard.command)
+        there = named(heard.text) if heard.place == "private" else ""
+        manages = there if there and await self._rights.is_admin(int(there), heard.user, heard.command) else ""
         return Request(
             heard.text, ID, str(heard.chat), heard.user,
             is_chat_admin=is_admin,
             is_bot_admin=not heard.anonymous and self._front.is_bot_admin(ID, heard.user),
             place=heard.place, title=heard.title, thread=str(heard.thread or ""),
-            pressed=heard.pressed, anonymous=heard.anonymous,
+            pressed=heard.pressed, anonymous=heard.anonymous, message=str(heard.message), manages=manages,
         )  # fmt: skip
 
     async def _give(self, reply: Reply, heard: Heard) -> None:

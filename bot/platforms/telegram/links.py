@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.book import Book
 from bot.command import Command, Who
 from bot.commands import COMMANDS
-from bot.platforms.front import ADD_TO_CHANNEL, ADD_TO_GROUP
+from bot.reply import ADD_TO_CHANNEL, ADD_TO_GROUP
 
 ASKS = "c-"  # how a start parameter begins that holds a command
 MOST_PAYLOAD = 64

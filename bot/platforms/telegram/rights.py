@@ -9,7 +9,6 @@ from collections.abc import Callable
 from telegram import Bot, ChatMember
 from telegram.error import TelegramError
 
-from bot.command import Who
 from bot.commands import COMMANDS
 
 REMEMBERED = 30.0  # seconds
@@ -26,8 +25,8 @@ class Rights:
         self._known: OrderedDict[tuple[int, str], tuple[bool, float]] = OrderedDict()
 
     async def is_admin(self, chat: int, user: str, command: str = "") -> bool:
-        """Ask Telegram; what it said a moment ago counts too, but not for a command of admins."""
-        needs_them = command in COMMANDS and COMMANDS[command].who > Who.MEMBER
+        """Ask Telegram; what it said a moment ago counts too, but not for a command that weighs it."""
+        needs_them = command in COMMANDS and COMMANDS[command].needs_rights
         known = self._known.get((chat, user))
         if known and not needs_them and self._monotonic() < known[1]:
             return known[0]

@@ -16,6 +16,7 @@ from engine.sources.http.body import read_body
 from engine.sources.http.doors import Door, Tally
 from engine.sources.http.limits import Clock, Limits
 from engine.sources.http.patience import AGAIN, backoff, quota, retry_after
+from engine.sources.http.tokens import Tokens
 from engine.sources.port import Key, Source
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class HttpClient:
         self._keys = dict(keys or {})
         self._validators = validators
         self._session: ClientSession | None = None
+        self.tokens = Tokens(clock, self._post)
         hosts = sorted((h for source in sources for h in source.hosts), key=lambda h: h.every)
         self._doors = {h.origin: Door(h, clock, self.limits) for h in hosts}  # of a shared host the slower pace holds
 
@@ -93,6 +95,15 @@ class HttpClient:
 
     async def get(self, url: str, headers: Mapping[str, str], redirects: Iterable[str]) -> Answer:
         """Ask until there is an answer or patience ends; see `engine.sources.port.Client.get`."""
+        return await self._ask(url, headers, frozenset(redirects), None)
+
+    async def _post(self, url: str, headers: Mapping[str, str], form: Mapping[str, str]) -> Answer:
+        """The same with a form, which no redirect is followed with."""
+        return await self._ask(url, headers, frozenset(), form)
+
+    async def _ask(
+        self, url: str, headers: Mapping[str, str], redirects: frozenset[str], form: Mapping[str, str] | None
+    ) -> Answer:
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
         door = self._doors[origin(url)]
@@ -104,7 +115,7 @@ class HttpClient:
             reraise=True,
         )
         try:
-            answer: Answer = await asked(self._attempt, door, url, headers, frozenset(redirects))
+            answer: Answer = await asked(self._attempt, door, url, headers, redirects, form)
         except SourceError as error:
             log.warning("%s", error)
             raise
@@ -118,21 +129,35 @@ class HttpClient:
         asked = error.wait if isinstance(error, SourceUnavailable) else None
         return backoff(state.attempt_number, asked, self.limits, self.clock.random)
 
-    async def _attempt(self, door: Door, url: str, headers: Mapping[str, str], allowed: frozenset[str]) -> Answer:
+    async def _attempt(
+        self,
+        door: Door,
+        url: str,
+        headers: Mapping[str, str],
+        allowed: frozenset[str],
+        form: Mapping[str, str] | None,
+    ) -> Answer:
         async with door.opened():
-            return await self._once(door, url, headers, allowed)
+            return await self._once(door, url, headers, allowed, form)
 
-    async def _once(self, door: Door, url: str, headers: Mapping[str, str], allowed: frozenset[str]) -> Answer:
+    async def _once(
+        self,
+        door: Door,
+        url: str,
+        headers: Mapping[str, str],
+        allowed: frozenset[str],
+        form: Mapping[str, str] | None,
+    ) -> Answer:
         """One request and the redirects it leads to."""
-        validator = self._validators.validator(shown(url)) if self._validators else None
+        validator = self._validators.validator(shown(url)) if self._validators and form is None else None
         send = {**headers, **_conditions(validator)}
         where = rebased(url, self._bases)
         for _ in range(self.limits.redirects + 1):
-            async with self._request(where, send) as response:
+            async with self._request(where, send, form) as response:
                 if response.status not in REDIRECTS:
                     return await self._read(door, url, response)
                 onward = rebased(urljoin(where, response.headers.get("Location", "")), self._bases)
-            if not may_follow(where, onward, allowed):
+            if form is not None or not may_follow(where, onward, allowed):
                 raise SourceGarbled(
                     f"{host(url)} leads to {host(onward) or 'nowhere'}, which is not its own: not followed."
                 )
@@ -142,8 +167,10 @@ class HttpClient:
         raise SourceGarbled(f"{host(url)} leads from one address to the next without end: not followed.")
 
     @asynccontextmanager
-    async def _request(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[ClientResponse]:
-        """Send one GET; whatever goes wrong on the way is SourceUnavailable, and names no address but the host."""
+    async def _request(
+        self, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None
+    ) -> AsyncIterator[ClientResponse]:
+        """Send one GET, or POST of a form; what goes wrong on the way is SourceUnavailable, and names only the host."""
         import aiohttp
         import yarl
 
@@ -151,7 +178,10 @@ class HttpClient:
         name = host(url)
         try:
             address = yarl.URL(url, encoded=True)
-            async with self._session.get(address, headers=headers, allow_redirects=False) as response:
+            method = "GET" if form is None else "POST"
+            async with self._session.request(
+                method, address, headers=headers, data=form, allow_redirects=False
+            ) as response:
                 yield response
         except TimeoutError:
             raise SourceUnavailable(f"{name} did not answer in time.") from None
@@ -223,7 +253,10 @@ class BoundClient:
         query = dict(params or {})
         headers: dict[str, str] = {}
         if self._key and self._spec and origin(url) in self._spec.origins:
-            (headers if self._spec.goes_in == "header" else query)[self._spec.name] = self._key
+            key = self._key
+            if self._spec.goes_in == "oauth":
+                key = await self._client.tokens.token(self._spec.token, key)
+            (query if self._spec.goes_in == "query" else headers)[self._spec.name] = self._spec.prefix + key
         if query:
             url += ("&" if urlsplit(url).query else "?") + urlencode(query)
         return await self._client.get(url, headers, self._redirects)

@@ -18,8 +18,15 @@ QUOTA_HEADERS = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-r
 
 
 def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """Seconds that the host wants us to wait; None where it says nothing that can be read."""
+    """Seconds that the host wants us to wait; None where it says nothing that can be read.
+
+    One without `Retry-After` that says no requests are left until an instant (X) or for so long (Reddit) wants that.
+    """
     text = headers.get("Retry-After", "").strip()
+    if not text and quota(headers) == 0:
+        text = headers.get("X-Rate-Limit-Reset", headers.get("X-Ratelimit-Reset", "")).strip().split(".")[0]
+        if text.isascii() and text.isdigit() and len(text) > 8:  # seconds since 1970
+            return max(float(text[:12]) - now.timestamp(), 0.0)
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:

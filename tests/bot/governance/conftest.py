@@ -94,7 +94,7 @@ class Office:
 
     def say(self, text: str, user: str = USER, chat: str = CHAT, role: str = "bot admin") -> Reply:
         rights = {"is_bot_admin": role == "bot admin", "is_chat_admin": role == "chat admin"}
-        return dispatch(self.desk, Request(text, "test", chat, user, **rights))  # type: ignore[arg-type]
+        return dispatch(self.desk, Request(text, "test", chat, user, place="group", **rights))  # type: ignore[arg-type]
 
     def preview(self, text: str, **person: str) -> str:
         """Ask for a deed and return the command that confirms it."""

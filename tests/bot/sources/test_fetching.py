@@ -341,7 +341,8 @@ async def test_the_report_is_plain_data_and_says_what_is_missing() -> None:
 async def test_the_doctor_and_the_status_tell_how_each_source_fares() -> None:
     async with bench() as b:
         states = {state.id: state for state in source_states(b.database, b.time.wall())}
-        assert all(state.ok and "never asked" in state.says for state in states.values())
+        assert all(state.ok for state in states.values())
+        assert {id_ for id_, state in states.items() if "never asked" not in state.says} == {"x"}, "it needs a key"
         with b.service.failing(WAY["is down"], where="stlouisfed"):
             await b.fetch()
         b.later(hours=3)

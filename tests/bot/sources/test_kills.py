@@ -23,7 +23,7 @@ from storage.connection import Connection
 from storage.database import open_database
 
 ROOT = Path(__file__).resolve().parents[3]
-QUICK = ("fear_greed", "coinmetrics", "exchanges")
+QUICK = ("fear_greed", "coinmetrics", "exchanges", "news")
 SEED = 20261125
 
 
@@ -93,7 +93,7 @@ async def test_a_kill_at_any_request_loses_nothing_and_repeats_nothing() -> None
 
 async def test_a_real_kill_of_the_real_program_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     """F1: `crier fetch` as a process, killed at random instants by a signal nobody can catch, then left alone."""
-    world = World(today=dt.datetime.now(dt.UTC).date(), first=dt.datetime.now(dt.UTC).date() - dt.timedelta(days=60))
+    world = World(today=dt.datetime.now(dt.UTC).date(), first=dt.datetime.now(dt.UTC).date() - dt.timedelta(days=67))
     told: dict[str, Any] = {}
     for name in QUICK:
         told |= emulator(name).handlers(world)
@@ -137,6 +137,7 @@ def _contents(path: Path) -> dict[str, list[Any]]:
         found = {
             "candles": "SELECT token, date, open, high, low, close, volume_usd, source FROM candles ORDER BY 1, 2",
             "measures": "SELECT metric, subject, source, date, known, value FROM measures ORDER BY 1, 2, 3, 4, 5",
+            "headlines": "SELECT published_at, source, subject, title, known, author FROM headlines ORDER BY 1, 2, 4",
             "cursors": "SELECT kind, subject, until, source FROM cursors ORDER BY 1, 2",
             "integrity": "PRAGMA integrity_check",
         }
@@ -144,4 +145,5 @@ def _contents(path: Path) -> dict[str, list[Any]]:
     link.close()
     assert rows["integrity"] == [("ok",)]
     assert len(rows["candles"]) > 100
+    assert len(rows["headlines"]) > 50
     return rows

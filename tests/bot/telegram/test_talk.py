@@ -96,6 +96,32 @@ async def test_who_is_no_admin_any_more_is_none_at_the_next_admin_command(bench:
     assert [r.is_chat_admin for r in bench.requests] == [True, False]
 
 
+@pytest.mark.parametrize(("standing", "manages"), [("administrator", True), ("creator", True), ("member", False)])
+async def test_who_names_another_chat_in_private_manages_it_only_as_its_admin(
+    standing: str, manages: bool, bench: Any
+) -> None:
+    server, group = bench.server, bench.server.group()
+    ann = server.person("Ann")
+    group.adds(ann, standing)
+    ann.writes(f"/settings quiet off in:{group.id}")
+    ann.writes("/settings in:-100999999999")
+    await server.answer(ann, 2)
+    asked = {request.text.split(" in:")[1]: request for request in bench.requests}
+    assert asked[str(group.id)].manages == (str(group.id) if manages else "")
+    assert asked["-100999999999"].manages == ""
+    assert asked[str(group.id)].chat == str(ann.id), "the answer comes where it was asked"
+
+
+async def test_in_a_group_nobody_manages_another_chat(bench: Any) -> None:
+    server, group, other = bench.server, bench.server.group(), bench.server.group()
+    ann = server.person("Ann")
+    for chat in (group, other):
+        chat.adds(ann, "administrator")
+    ann.writes(f"/settings in:{other.id}", to=group)
+    await server.answer(group)
+    assert bench.requests[0].manages == ""
+
+
 async def test_an_anonymous_admin_is_one_of_the_chat_and_never_of_the_bot(bench: Any) -> None:
     """F38"""
     group = bench.server.group()
