@@ -80,7 +80,7 @@ ABOUT_SETTING: Mapping[str, str] = {
     "sound": "Whether messages that come by themselves make a sound.",
     "length": "Short: the level and the week. Full: holdings and reasons too.",
     "plain": "Whether the words of each answer are explained below it.",
-    "pulse": "Whether messages are counted by day, and the tokens in them, for this chat alone; no text is kept.",
+    "pulse": "Whether messages are counted by day, with the tokens they speak of, for this chat alone; no text stays.",
     "topic": "The topic of a group in which messages are posted: here, or none.",
     "role": "A role that Discord pings with messages: its number, or none.",
     "mute": "Nothing is sent for some days, danger alerts included.",
