@@ -6,12 +6,13 @@ import datetime as dt
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from rich.console import Console
 
+from bot.health import Finding, ready
+from bot.lock import is_running
 from bot.services import Services, open_services
-from bot.settings import Settings
+from bot.settings import FILE, SECRETS, Settings
 from bot.source_health import probe, source_states
 from bot.source_list import sources_of
 from engine.errors import CrierError
@@ -26,15 +27,6 @@ FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
 EARLIEST_CLOCK = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # this program is younger than that
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: whether it passed, and one sentence."""
-
-    check: str
-    ok: bool
-    says: str
-
-
 def examine(settings: Settings, now: dt.datetime, online: bool = False) -> list[Finding]:
     """Run every check; one that cannot be run counts as failed and says why. `online` asks the live sources' hosts."""
     return list(_findings(settings, now, online))
@@ -43,6 +35,7 @@ def examine(settings: Settings, now: dt.datetime, online: bool = False) -> list[
 def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Finding]:
     yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
     yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
+    yield _secrecy()
     yield _disk(settings)
     table: Mapping[str, Source] = SOURCES
     try:
@@ -57,6 +50,8 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
+            yield _service(settings)
+            yield from ready(services.database, now)
             yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now, table))
     except CrierError as error:
         yield Finding("database", False, str(error))
@@ -69,6 +64,21 @@ def _attempt(check: str, run: Callable[[], str]) -> Finding:
         return Finding(check, True, run())
     except CrierError as error:
         return Finding(check, False, str(error))
+
+
+def _secrecy() -> Finding:
+    """Whether others on this machine may read the file of settings."""
+    if not FILE.is_file():
+        return Finding("settings", True, f"from the environment; there is no {FILE} here")
+    secret = any(f"CRIER_{name.upper()}=" in FILE.read_text("utf-8") for name in SECRETS)
+    if secret and FILE.stat().st_mode & 0o077:
+        return Finding("settings", False, f"others may read {FILE}, which holds a secret: run chmod 600 {FILE}")
+    return Finding("settings", True, f"from {FILE} and the environment")
+
+
+def _service(settings: Settings) -> Finding:
+    running = is_running(settings.database)
+    return Finding("service", True, "crier run is running" if running else "crier run is not running")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.brief import STEPS
-from bot.doctor import Finding, examine as diagnose
+from bot.doctor import examine as diagnose
+from bot.health import Finding
 from bot.lock import only_instance
 from bot.periodicals import PERIODICALS
 from bot.phrases import counted
