@@ -7,9 +7,9 @@
 The parent is what `crier run` is while it waits: everything it imports, the database open, commands answered, one chart
 drawn in the thread for it. Then the weekly job runs as the service runs it, as a child that ends, and fits its
 classifiers for real; nothing is stored (`--dry-run`). Both are watched while they run together: `together` is the most
-that the whole tree of processes held at one instant, each page counted once however many share it (PSS). The
-kernel refuses each process heap beyond the limit less what the other holds (RLIMIT_DATA), so a job that would not
-fit fails instead of growing.
+that the whole tree of processes held at one instant, each page counted once however many share it (PSS). The limit is
+real twice: the kernel refuses each process more heap than that (RLIMIT_DATA), and the job is killed as soon as all
+together hold more, as the kernel of a machine of that size would.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from pathlib import Path
 
 MB = 1024
 EVERY = 0.25  # seconds between two looks
-LEAST = 64  # MB of heap that a process is allowed whatever is asked
 
 PARENT = """
 import sys
@@ -75,8 +74,8 @@ def main() -> int:
         print(f"service: {rest:.0f} MB at rest, {drawn.decode()} charts drawn", flush=True)
         began = time.monotonic()
         job = [sys.executable, "-m", "bot", "week", "--as-of", asked.as_of, "--dry-run", "--database", asked.database]
-        child = start(job, max(asked.limit - round(rest), LEAST))
-        together, alone = watch(parent.pid, child)
+        child = start(job, asked.limit)
+        together, alone = watch(parent.pid, child, asked.limit)
         print(f"weekly job: {alone:.0f} MB at its peak, {time.monotonic() - began:.0f} s, exit {child.returncode}")
         print(f"together: {together:.0f} MB at their peak, of {asked.limit}")
         parent.stdin.close()
@@ -96,14 +95,16 @@ def start(command: list[str], limit: int, stdin: int | None = None) -> subproces
     return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, preexec_fn=limited)
 
 
-def watch(parent: int, child: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """(Most MB of both with all their children, of the child's alone) until the child ends."""
+def watch(parent: int, child: subprocess.Popen[bytes], limit: int) -> tuple[float, float]:
+    """(Most MB of both with all their children, of the child's alone) until the child ends, or passes the limit."""
     together = alone = 0.0
     reader = threading.Thread(target=lambda: child.stdout and child.stdout.read())
     reader.start()  # a full pipe would stop the job
     while child.poll() is None:
         mine = resident(family(child.pid))
         alone, together = max(alone, mine), max(together, mine + resident(family(parent)))
+        if together > limit:
+            child.kill()
         time.sleep(EVERY)
     reader.join()
     return together, alone

@@ -11,10 +11,55 @@ import typer
 from rich.console import Console
 
 from bot.cli_options import AsJson, Database, example, print_json
-from bot.settings import read_settings
+from bot.settings import FILE, read_settings
 from engine.errors import CrierError
 
 app = typer.Typer()
+
+
+class _Terminal:
+    """Asks in the terminal; what is secret is not echoed."""
+
+    def text(self, question: str, default: str) -> str:
+        return str(typer.prompt(question, default=default))
+
+    def secret(self, question: str) -> str:
+        return str(typer.prompt(question, default="", show_default=False, hide_input=True))
+
+    def yes(self, question: str) -> bool:
+        return typer.confirm(question)
+
+
+@app.command(epilog=example("crier init"))
+def init(
+    file: Annotated[Path, typer.Option(help="The file of settings to write.")] = FILE,
+    database: Database = None,
+    mode: Annotated[str | None, typer.Option(help="The risk mode of chats that choose none.")] = None,
+    telegram_token: Annotated[str | None, typer.Option(help="Telegram's token; '' for no Telegram.")] = None,
+    telegram_token_file: Annotated[Path | None, typer.Option(help="A file that holds it instead.")] = None,
+    discord_token: Annotated[str | None, typer.Option(help="Discord's token; '' for no Discord.")] = None,
+    discord_token_file: Annotated[Path | None, typer.Option(help="A file that holds it instead.")] = None,
+    admins: Annotated[str | None, typer.Option(help="Bot admins by number: telegram:123456789,...")] = None,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Ask the services whose the tokens are.")] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+    ask: Annotated[bool, typer.Option("--ask/--no-input", help="Ask what no option answers, in a terminal.")] = True,
+    telegram_api: Annotated[str, typer.Option(envvar="CRIER_TELEGRAM_API", hidden=True)] = "",
+    discord_api: Annotated[str, typer.Option(envvar="CRIER_DISCORD_API", hidden=True)] = "",
+) -> None:
+    """Ask the few questions, check each token live, write the settings, and print invitations and the admin's code."""
+    from bot.setup import Wanted, initialise, told
+
+    tokens = {"telegram": telegram_token, "discord": discord_token}
+    files = {"telegram": telegram_token_file, "discord": discord_token_file}
+    wanted = Wanted(
+        file, database, mode, admins,
+        {name: token for name, token in tokens.items() if token is not None},
+        {name: path for name, path in files.items() if path is not None},
+        {"telegram": telegram_api, "discord": discord_api}, overwrite, check,
+    )  # fmt: skip
+    asker = _Terminal() if ask and sys.stdin.isatty() else None
+    for line in told(initialise(wanted, asker, typer.echo, dt.datetime.now(dt.UTC))):
+        typer.echo(line)
 
 
 @app.command(epilog=example("crier backup backups/ --keep 14"))

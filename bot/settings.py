@@ -235,12 +235,17 @@ def read_settings(database: Path | None = None) -> Settings:
     try:
         settings = Settings() if database is None else Settings(database=database)
     except ValidationError as error:
-        complaints += [_complaint(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False)]
+        complaints += complaints_of(error)
     except UnicodeDecodeError:
         complaints.append(f"{FILE} is no UTF-8 text")
     if settings is None or complaints:
         raise BadConfiguration("settings: " + "; ".join(complaints) + ".")
     return settings
+
+
+def complaints_of(error: ValidationError) -> list[str]:
+    """What is wrong, a setting each, without the values."""
+    return [_complaint(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False)]
 
 
 def _complaint(where: tuple[int | str, ...], says: str) -> str:
