@@ -115,6 +115,26 @@ def upgrade(database: Database = None) -> None:
     typer.echo(f"The database is up to date. It lies as it was at {done.backup}: delete it once all is well.")
 
 
+@app.command(epilog=example("crier health --ready"))
+def health(
+    readiness: Annotated[
+        bool, typer.Option("--ready", help="Also: fetches, decisions, fills, messages in time.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """A quick probe for machines: the service runs and its database takes what is written; exit 1 where not."""
+    from bot.lean import lean
+
+    with lean():  # it runs beside the weekly job, on a small machine
+        from bot.health import probe, told
+
+        findings = probe(read_settings(database).database, dt.datetime.now(dt.UTC), readiness)
+    for line in told(findings):
+        typer.echo(line)
+    if any(not finding.ok for finding in findings):
+        raise CrierError("the probe failed: see the lines above.")
+
+
 @app.command(epilog=example("crier doctor"))
 def doctor(
     online: Annotated[bool, typer.Option("--online", help="Also ask every host of every source now.")] = False,

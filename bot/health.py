@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from bot.lock import is_running
 from bot.phrases import counted, day
 from bot.scheduler import read_stored
-from engine.errors import CrierError
-from storage.database import Database
+from engine.errors import CrierError, StorageError
+from storage.database import Database, open_database
 
 FETCH_WITHIN = dt.timedelta(hours=18)  # four times a day, each tried again for hours
 DECIDE_WITHIN = dt.timedelta(hours=13)  # after Monday 00:00 UTC; an index may wait for its prices until noon
@@ -42,6 +44,22 @@ def ready(database: Database, now: dt.datetime) -> list[Finding]:
     """Whether it is alive, data is fresh, decisions were made and messages go out."""
     checks = {"fetching": _fetching, "deciding": _deciding, "settling": _settling, "sending": _sending}
     return alive(database, now) + [_tried(name, check, database, now) for name, check in checks.items()]
+
+
+def probe(path: Path, now: dt.datetime, readiness: bool = False) -> list[Finding]:
+    """The same from outside the service's process, and first of all whether the service runs."""
+    if not path.is_file():
+        return [Finding("database", False, f"there is no database at {path}: crier run makes one")]
+    running = is_running(path)
+    says = "crier run is running" if running else "crier run is not running on this database: start it"
+    try:
+        database = open_database(path)
+    except StorageError as error:
+        return [Finding("database", False, str(error))]
+    try:
+        return [Finding("service", running, says), *(ready if readiness else alive)(database, now)]
+    finally:
+        database.close()
 
 
 def _tried(name: str, check: Check, database: Database, now: dt.datetime) -> Finding:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot.doctor import examine
 from bot.gauges import METRICS, Counted
-from bot.health import Finding, alive, ready, told
+from bot.health import Finding, alive, probe, ready, told
 from bot.lock import is_running, only_instance
 from bot.logs import HIDDEN, logging_to
 from bot.metrics import metrics
@@ -113,6 +113,17 @@ def test_a_market_that_no_live_source_feeds_needs_no_fetch_and_no_live_decision(
     with database.atomic():
         database.market.set_provenance("live", "no")
     assert failing(ready(database, NOW + 999 * HOUR)) == []
+
+
+def test_the_probe_of_a_container_fails_where_nothing_runs_or_there_is_nothing_to_run_on(
+    database: Database, tmp_path: Path
+) -> None:
+    path = Path(database.path)
+    assert failing(probe(tmp_path / "nowhere.db", NOW)) == ["database"]
+    assert failing(probe(path, NOW)) == ["service"]
+    with only_instance(path):
+        assert failing(probe(path, NOW)) == []
+        assert failing(probe(path, NOW + 30 * HOUR, readiness=True)) == ["fetching"]
 
 
 def read(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
