@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
 
 from bot.gauges import METRICS, Counted, Metric, Sample, View
 from storage.database import Database
@@ -15,6 +17,19 @@ def metrics(database: Database, now: dt.datetime, counted: Counted | None = None
     """All families in the text format of Prometheus, version 0.0.4; one without a sample is left out."""
     view = View(database, now, counted or Counted())
     return "".join(line for metric in METRICS for line in _family(metric, metric.read(view)))
+
+
+def may_read(peer: str | None, authorization: str, token: str | None) -> bool:
+    """Whether who asks may see the figures: with the token where one is set, else from this machine alone.
+
+    `peer` is the address that is connected, never one that a header claims; `authorization` the header of that name.
+    """
+    if token is not None:
+        return hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())
+    try:
+        return ip_address(peer or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _family(metric: Metric, samples: Iterable[Sample]) -> Iterator[str]:

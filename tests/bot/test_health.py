@@ -20,7 +20,7 @@ from bot.gauges import METRICS, Counted
 from bot.health import Finding, alive, probe, ready, told
 from bot.lock import is_running, only_instance
 from bot.logs import HIDDEN, logging_to
-from bot.metrics import metrics
+from bot.metrics import may_read, metrics
 from bot.settings import SECRETS, Settings
 from storage.chats import Chat
 from storage.database import Database, open_database
@@ -180,6 +180,26 @@ def test_a_label_that_holds_a_quote_or_a_line_end_stays_one_sample(database: Dat
     hostile = 'a "quoted"\\name\nof two lines'
     found = read(metrics(database, NOW, Counted({hostile: {"sent": 1}})))
     assert found["crier_sends_total", (("outcome", "sent"), ("platform", hostile))] == 1
+
+
+@pytest.mark.parametrize(
+    "peer, authorization, token, may",
+    [
+        ("127.0.0.1", "", None, True),
+        ("::1", "", None, True),
+        ("192.0.2.7", "", None, False),
+        ("192.0.2.7", "Bearer anything", None, False),
+        ("192.0.2.7", "Bearer a-long-word", "a-long-word", True),
+        ("127.0.0.1", "", "a-long-word", False),
+        ("127.0.0.1", "Bearer a-long-wor\xe4", "a-long-word", False),
+        (None, "", None, False),
+        ("a socket", "", None, False),
+    ],
+)
+def test_figures_are_for_this_machine_or_for_who_shows_the_token(
+    peer: str | None, authorization: str, token: str | None, may: bool
+) -> None:
+    assert may_read(peer, authorization, token) is may
 
 
 @pytest.fixture
