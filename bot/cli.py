@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from bot import cli_operator as operator
+from bot.cli_options import AsJson, Database, example as _example, print_json as _print_json
 from bot.progress import bars
 from bot.settings import read_settings
 from engine.errors import BrokenJournal, CrierError
@@ -27,12 +28,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Database = Annotated[
-    Path | None, typer.Option("--database", help="The SQLite file (default crier.db, or CRIER_DATABASE).")
-]
 Admin = Annotated[bool, typer.Option("--admin", help="Ask as a bot admin.")]
 ShownMode = Annotated[str | None, typer.Option("--mode", help="Show this risk mode, whatever the chat follows.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def _date(text: str) -> dt.date:
@@ -40,15 +37,6 @@ def _date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no date; write it like 2023-11-13") from None
-
-
-def _example(line: str) -> str:
-    return f"Example: {line}"
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
 
 
 @app.command(epilog=_example("crier demo"))
@@ -379,20 +367,4 @@ def web(
     asyncio.run(run())
 
 
-@app.command(epilog=_example("crier doctor"))
-def doctor(
-    online: Annotated[bool, typer.Option("--online", help="Also ask every host of every source now.")] = False,
-    as_json: AsJson = False,
-    database: Database = None,
-) -> None:
-    """Check settings, clock, database, journal, data and live sources: one line each, exit 1 if one fails."""
-    from bot.doctor import examine, print_findings
-
-    findings = examine(read_settings(database), dt.datetime.now(dt.UTC), online)
-    if as_json:
-        _print_json([{"check": f.check, "ok": f.ok, "says": f.says} for f in findings])
-    else:
-        print_findings(findings, Console())
-    failed = [f.check for f in findings if not f.ok]
-    if failed:
-        raise CrierError(f"{len(failed)} of {len(findings)} checks failed: {', '.join(failed)}.")
+app.registered_commands.extend(operator.app.registered_commands)

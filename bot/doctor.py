@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from rich.console import Console
 
 from bot.finding import Finding
+from bot.health import ready
+from bot.lock import is_running
 from bot.queue_state import queue_findings
 from bot.services import Services, open_services
-from bot.settings import Settings
+from bot.settings import FILE, SECRETS, Settings
 from bot.source_health import probe, source_states
 from bot.source_list import sources_of
 from engine.errors import CrierError
@@ -39,6 +41,7 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
     yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
     yield _fomc(now)
     yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
+    yield _secrecy()
     yield _disk(settings)
     table: Mapping[str, Source] = SOURCES
     try:
@@ -53,8 +56,10 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
+            yield _service(settings)
             yield from queue_findings(services.database, now)
             yield _growth(services, settings)
+            yield from ready(services.database, now)
             yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now, table))
     except CrierError as error:
         yield Finding("database", False, str(error))
@@ -75,6 +80,21 @@ def _fomc(now: dt.datetime) -> Finding:
         return Finding("fomc calendar", True, f"meetings known until {calendar().last}")
     says = f"the last meeting in engine/fomc.toml is of {calendar().last}: upgrade, or add those the Fed has announced"
     return Finding("fomc calendar", False, says)
+
+
+def _secrecy() -> Finding:
+    """Whether others on this machine may read the file of settings."""
+    if not FILE.is_file():
+        return Finding("settings", True, f"from the environment; there is no {FILE} here")
+    secret = any(f"CRIER_{name.upper()}=" in FILE.read_text("utf-8") for name in SECRETS)
+    if secret and FILE.stat().st_mode & 0o077:
+        return Finding("settings", False, f"others may read {FILE}, which holds a secret: run chmod 600 {FILE}")
+    return Finding("settings", True, f"from {FILE} and the environment")
+
+
+def _service(settings: Settings) -> Finding:
+    running = is_running(settings.database)
+    return Finding("service", True, "crier run is running" if running else "crier run is not running")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -85,20 +85,22 @@ class Jobs:
         """Do one thing; a failure is noted, written down and, where it lasts, told to admins."""
         now = self.clock.wall()
         count = await self.store.do(lambda database: note_tried(database, work, now))
-        log.info("%s %s begins", work.key, work.about)
+        began, key = self.clock.monotonic(), {"key": f"{work.key}/{work.about}"}
+        log.info("%s %s begins", work.key, work.about, extra=key)
         try:
             await DOES[work.kind](self, work)
         except Waits as error:
             log.info("%s %s is not done yet: %s", work.key, work.about, error)
             await self.store.do(lambda database: note_patience(database, work, now))
         except CrierError as error:
-            log.warning("%s %s failed: %s", work.key, work.about, error)
+            log.warning("%s %s failed: %s", work.key, work.about, error, extra=key)
             if isinstance(error, ChildCrashed) or count == TOLD_AFTER:
                 said = f"{SAYS[work.kind]} failed ({work.about}, try {count}): {error} It will be tried again."
                 await self.warn(f"{work.key}/{work.about}/{type(error).__name__}", said, "")
         else:
-            await self.store.do(lambda database: note_done(database, work, self.clock.wall()))
-            log.info("%s %s done", work.key, work.about)
+            seconds = self.clock.monotonic() - began
+            await self.store.do(lambda database: note_done(database, work, self.clock.wall(), seconds))
+            log.info("%s %s done", work.key, work.about, extra=key)
 
     async def ping(self) -> None:
         """Tell the dead man's switch that all is well; silence tells it the contrary."""

@@ -31,3 +31,19 @@ def only_instance(database: Path) -> Iterator[None]:
         yield
     finally:
         os.close(link)
+
+
+def is_running(database: Path) -> bool:
+    """Whether an instance holds the lock of `database` now."""
+    path = database.with_name(f"{database.name}.lock")
+    try:
+        link = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(link, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(link)
+    return False

@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -58,6 +59,7 @@ class Sender:
         self.locked = ""  # why the platform takes nothing from us
         self.careful = False  # one at a time, until one succeeds
         self.failures = 0  # in a row, of the connection and not of a chat
+        self.counts: Counter[str] = Counter()  # attempts by outcome: sent, or the kind of failure
         self._stopping = asyncio.Event()
         self._flights: set[asyncio.Task[None]] = set()
 
@@ -135,8 +137,10 @@ class Sender:
             try:
                 receipt = await self._send(parcel)
             except Undelivered as error:
+                self.counts[type(error).__name__] += 1
                 await verdicts.judge(self, row, error)
             else:
+                self.counts["sent"] += 1
                 await self._sent(row, receipt)
         except Exception:
             log.exception("%s: message %d met an error of ours", self.platform.id, row.id)

@@ -123,8 +123,11 @@ def read_stored(database: Database) -> Stored:
     )
 
 
-def note_done(database: Database, work: Work, now: dt.datetime) -> None:
+def note_done(database: Database, work: Work, now: dt.datetime, seconds: float | None = None) -> None:
+    """Note that a thing is done, and how long it took."""
     database.agenda.note(f"done/{work.key}", work.about, now)
+    if seconds is not None:
+        database.agenda.note(f"ran/{work.key}", f"{seconds:.1f}", now)
 
 
 def note_tried(database: Database, work: Work, now: dt.datetime) -> int:

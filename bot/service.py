@@ -8,7 +8,6 @@ import logging
 import random
 import secrets
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -18,8 +17,10 @@ from bot.clerk import Clerk
 from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
+from bot.gauges import Counted
 from bot.jobs import Jobs
 from bot.lock import only_instance
+from bot.logs import logging_to
 from bot.manners import Manners
 from bot.notes import AgendaNotes
 from bot.outbox import Sender
@@ -38,7 +39,6 @@ from engine.sources.http.limits import Clock
 from storage.database import Database
 
 FAREWELL = 1.0  # seconds that everything but the senders has to end
-CHATTY = ("httpx", "httpcore", "aiohttp", "asyncio", "telegram", "discord")  # loggers that may print addresses
 
 Draw = Callable[[ChartSpec], Awaitable[bytes]]
 Make = Callable[[Settings, Clerk, Draw], Platform]
@@ -108,6 +108,7 @@ class Service:
         self.clerk = clerk
         self.clock = clock
         self.stopping = asyncio.Event()
+        self._began = clock.monotonic()
         owner = secrets.token_hex(8)
         self.senders = {
             platform.id: Sender(
@@ -132,6 +133,14 @@ class Service:
         return all(
             self._ready[name].is_set() and not (sender.trouble or sender.locked)
             for name, sender in self.senders.items()
+        )
+
+    def counted(self) -> Counted:
+        """What `bot.metrics` cannot read from the database."""
+        return Counted(
+            {name: dict(sender.counts) for name, sender in self.senders.items()},
+            self.clock.monotonic() - self._began,
+            {name: event.is_set() for name, event in self._ready.items()},
         )
 
     async def run(self) -> None:
@@ -275,10 +284,8 @@ async def serve(
 
 def run_service(settings: Settings) -> None:
     """The whole of `crier run`: log lines to stderr, then serve."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    asyncio.run(serve(settings))
+    with logging_to(settings):
+        asyncio.run(serve(settings))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,58 +11,181 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.setting_values import (
+    PLATFORMS,
+    Unreadable,
+    address,
+    misspelt,
+    one_word,
+    people,
+    read_secret,
+)
 from engine.errors import BadConfiguration
 from engine.modes import DEFAULT_MODE, modes
 
-SECRETS = ("telegram_token", "discord_token", "webhook_secret")  # each also from a file, for mounted secrets
-PLATFORMS = ("telegram", "discord")
+__all__ = ["PLATFORMS", "SECRETS", "Person", "Settings", "read_settings"]
+
+FILE = Path(".env")
+PREFIX = "CRIER_"
+# Each also from a file, for mounted secrets.
+SECRETS = ("telegram_token", "discord_token", "webhook_secret", "metrics_token", "source_keys")
 
 Person = tuple[str, str]  # platform and the platform's own number for somebody
 
 
 class Settings(BaseSettings):
-    """What an operator may set; every name has the prefix CRIER_ in the environment."""
+    """What an operator may set; every name has the prefix CRIER_ in the environment.
 
-    model_config = SettingsConfigDict(env_prefix="CRIER_", env_file=".env", extra="ignore", frozen=True)
+    The descriptions make docs/settings.md and .env.example: `python docs/settings.py`.
+    """
 
-    database: Annotated[Path, Field(description="The SQLite file that holds everything.")] = Path("crier.db")
-    mode: Annotated[str, Field(description="The risk mode of a chat that chose none.")] = DEFAULT_MODE
-    archive: Annotated[Path | None, Field(description="A market archive that tests and benchmarks may read.")] = None
-
-    source_keys: Annotated[dict[str, SecretStr], Field(description="Keys of live sources, by source id.")] = {}
-    source_bases: Annotated[dict[str, str], Field(description="Other base addresses of live sources, by origin.")] = {}
-    outlets: Annotated[Path | None, Field(description="An own list of feeds, subreddits, channels and searches.")] = (
-        None
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=FILE, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    web_port: Annotated[int | None, Field(ge=1, le=65535, description="Serve the public page on this port.")] = None
-    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
-    web_proxy: Annotated[str, Field(description="Addresses of proxies whose X-Forwarded-For is believed.")] = ""
+    database: Annotated[
+        Path,
+        Field(description="The SQLite file that holds everything: market, decisions, journal, chats, queue."),
+    ] = Path("crier.db")
+    mode: Annotated[
+        str, Field(description="The risk mode of a chat that chose none: conservative, balanced or aggressive.")
+    ] = DEFAULT_MODE
+    archive: Annotated[
+        Path | None,
+        Field(description="A market archive that tests and benchmarks may read.", examples=["../shared/archive"]),
+    ] = None
 
-    telegram_token: Annotated[SecretStr | None, Field(description="The token that @BotFather gave.")] = None
-    telegram_token_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
+    source_keys: Annotated[
+        dict[str, SecretStr],
+        NoDecode,
+        Field(
+            description="Keys of live sources, by the ids of docs/sources.md, as JSON; none is needed.",
+            examples=['{"fred": "0123456789abcdef0123456789abcdef", "reddit": "ID:SECRET", "x": "BEARER-TOKEN"}'],
+        ),
+    ] = {}
+    source_keys_file: Annotated[
+        Path | None, Field(description="A file that holds them instead.", examples=["/run/secrets/source_keys"])
+    ] = None
+    source_bases: Annotated[
+        dict[str, str],
+        NoDecode,
+        Field(
+            description="Other base addresses of live sources, by origin, as JSON: a mirror, or an emulator.",
+            examples=['{"https://api.kraken.com": "https://kraken.mirror.example"}'],
+        ),
+    ] = {}
+    outlets: Annotated[
+        Path | None,
+        Field(
+            description="An own list of feeds, subreddits, channels and searches, in the form of "
+            "engine/sources/outlets.toml and in its place.",
+            examples=["outlets.toml"],
+        ),
+    ] = None
+
+    telegram_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="The token that @BotFather gave; with it `crier run` serves Telegram.",
+            examples=["123456789:AAExampleExampleExampleExampleExample"],
+        ),
+    ] = None
+    telegram_token_file: Annotated[
+        Path | None, Field(description="A file that holds it instead.", examples=["/run/secrets/telegram"])
+    ] = None
     telegram_api: Annotated[str, Field(description="Telegram's Bot API, or a server of your own.")] = (
         "https://api.telegram.org"
     )
-    discord_token: Annotated[SecretStr | None, Field(description="The token of the Discord application's bot.")] = None
-    discord_token_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
-    discord_api: Annotated[str, Field(description="Discord's API.")] = "https://discord.com/api/v10"
-    discord_gateway: Annotated[str, Field(description="Discord's gateway.")] = "wss://gateway.discord.gg/"
+    discord_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="The token of the Discord application's bot; with it `crier run` serves Discord.",
+            examples=["MTIzExample.Example.ExampleExampleExample"],
+        ),
+    ] = None
+    discord_token_file: Annotated[
+        Path | None, Field(description="A file that holds it instead.", examples=["/run/secrets/discord"])
+    ] = None
+    discord_api: Annotated[str, Field(description="Discord's API, or an emulator.")] = "https://discord.com/api/v10"
+    discord_gateway: Annotated[str, Field(description="Discord's gateway, or an emulator.")] = (
+        "wss://gateway.discord.gg/"
+    )
     public_url: Annotated[
-        str, Field(description="Where the internet reaches this bot: its page, and with a webhook port Telegram.")
+        str,
+        Field(
+            description="Where the internet reaches this bot: its page, and with a webhook port Telegram.",
+            examples=["https://crier.example.org"],
+        ),
     ] = ""
     webhook_port: Annotated[
-        int | None, Field(gt=0, lt=65536, description="The port here that Telegram's calls come to; none: it polls.")
+        int | None,
+        Field(
+            gt=0,
+            lt=65536,
+            description="The port here that Telegram's calls come to, behind the proxy; without one it polls.",
+            examples=[8081],
+        ),
     ] = None
-    webhook_secret: Annotated[SecretStr | None, Field(description="What a webhook's sender must show.")] = None
-    webhook_secret_file: Annotated[Path | None, Field(description="A file that holds it instead.")] = None
-    admins: Annotated[tuple[Person, ...], NoDecode, Field(description="Who may give this bot orders.")] = ()
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            description="What Telegram must show when it calls; without one a new secret is drawn at each start.",
+            examples=["a-long-random-word"],
+        ),
+    ] = None
+    webhook_secret_file: Annotated[
+        Path | None, Field(description="A file that holds it instead.", examples=["/run/secrets/webhook"])
+    ] = None
+    admins: Annotated[
+        tuple[Person, ...],
+        NoDecode,
+        Field(
+            description="Who may give this bot orders, by the services' own numbers; `crier init` prints a code that "
+            "makes you one without.",
+            examples=["telegram:123456789,discord:987654321012345678"],
+        ),
+    ] = ()
 
-    telegram_rate: Annotated[float, Field(gt=0, description="Messages a second, to all chats together.")] = 28.4
-    telegram_chat_rate: Annotated[float, Field(gt=0, description="Messages a second to one chat.")] = 1.0
-    telegram_group_rate: Annotated[float, Field(gt=0, description="Messages a minute to one group or channel.")] = 18.0
-    discord_rate: Annotated[float, Field(gt=0, description="Messages a second, to all chats together.")] = 40.0
-    ping_url: Annotated[str, Field(description="An address asked every minute while all is well.")] = ""
+    web_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="Serve the public page on this port.", examples=[8080])
+    ] = None
+    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
+    web_proxy: Annotated[
+        str,
+        Field(description="Addresses of proxies whose X-Forwarded-For is believed.", examples=["127.0.0.1"]),
+    ] = ""
+
+    telegram_rate: Annotated[
+        float, Field(gt=0, description="Telegram messages a second, to all chats together; 30 is its limit.")
+    ] = 28.4
+    telegram_chat_rate: Annotated[float, Field(gt=0, description="Telegram messages a second to one chat.")] = 1.0
+    telegram_group_rate: Annotated[
+        float, Field(gt=0, description="Telegram messages a minute to one group or channel; 20 is its limit.")
+    ] = 18.0
+    discord_rate: Annotated[
+        float, Field(gt=0, description="Discord messages a second, to all chats together; 50 is its limit.")
+    ] = 40.0
+
+    ping_url: Annotated[
+        str,
+        Field(
+            description="An address asked every minute while all is well: a dead man's switch elsewhere tells if not.",
+            examples=["https://hc-ping.example/your-check"],
+        ),
+    ] = ""
+    metrics_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="What must be shown (Authorization: Bearer ...) to read /metrics from another machine; without "
+            "one only this machine may.",
+            examples=["a-long-random-word"],
+        ),
+    ] = None
+    metrics_token_file: Annotated[
+        Path | None, Field(description="A file that holds it instead.", examples=["/run/secrets/metrics"])
+    ] = None
+    log_json: Annotated[bool, Field(description="Write log lines as JSON, one object a line.")] = False
+    log_level: Annotated[str, Field(description="The least that is logged: debug, info, warning or error.")] = "info"
 
     @field_validator("web_proxy")
     @classmethod
@@ -83,24 +207,45 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Take a secret from the file named for it; one that is given outright wins."""
+        """Take a secret from the file named for it; one that is given outright wins, and an empty line is none."""
+        values = {key: value for key, value in values.items() if value != ""}
         for name in SECRETS:
             where = values.get(f"{name}_file")
-            if where and not values.get(name):
-                values = {**values, name: _read_secret(name, Path(where))}
-        return {key: value for key, value in values.items() if not (key in SECRETS and value == "")}
+            if where and name not in values:
+                values[name] = read_secret(f"{PREFIX}{name.upper()}_FILE", Path(where))
+        return values
+
+    @field_validator(*SECRETS, mode="before")
+    @classmethod
+    def _readable(cls, value: object) -> object:
+        if isinstance(value, Unreadable):
+            raise ValueError(value.says)
+        return value
+
+    @field_validator("telegram_token", "discord_token", "webhook_secret", "metrics_token")
+    @classmethod
+    def _one_word(cls, value: SecretStr | None) -> SecretStr | None:
+        return one_word(value)
+
+    @field_validator("source_keys", "source_bases", mode="before")
+    @classmethod
+    def _table(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('must be a JSON object like {"fred": "..."}') from None
 
     @field_validator("admins", mode="before")
     @classmethod
     def _people(cls, value: object) -> object:
-        return tuple(map(_person, filter(None, map(str.strip, value.split(","))))) if isinstance(value, str) else value
+        return people(value) if isinstance(value, str) else value
 
     @field_validator("telegram_api", "discord_api", "discord_gateway", "ping_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://", "ws://", "wss://")):
-            raise ValueError(f"must be an address that begins with https://, not {value!r}")
-        return value
+        return address(value)
 
     @field_validator("mode")
     @classmethod
@@ -109,30 +254,38 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one of {', '.join(modes())}, not {value!r}")
         return value
 
-
-def _person(text: str) -> Person:
-    """`telegram:123`."""
-    platform, _, number = text.partition(":")
-    if platform not in PLATFORMS or not number.isdecimal():
-        raise ValueError(f"each admin is written like telegram:123456789 or discord:123456789, not {text!r}")
-    return platform, number
-
-
-def _read_secret(name: str, path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ValueError(f"CRIER_{name.upper()}_FILE: {path} cannot be read") from None
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError(f"must be debug, info, warning or error, not {value!r}")
+        return value.lower()
 
 
 def read_settings(database: Path | None = None) -> Settings:
     """Read the settings; `database` from the command line wins. BadConfiguration lists every complaint."""
+    complaints = misspelt(PREFIX, {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}, FILE)
+    settings = None
     try:
-        return Settings() if database is None else Settings(database=database)
+        settings = Settings() if database is None else Settings(database=database)
     except ValidationError as error:
-        complaints = [
-            (f"CRIER_{'_'.join(map(str, problem['loc'])).upper()}: " if problem["loc"] else "")
-            + problem["msg"].removeprefix("Value error, ")
-            for problem in error.errors()
-        ]
-        raise BadConfiguration("settings: " + "; ".join(complaints) + ".") from error
+        complaints += complaints_of(error)
+    except UnicodeDecodeError:
+        complaints.append(f"{FILE} is no UTF-8 text")
+    if settings is None or complaints:
+        raise BadConfiguration("settings: " + "; ".join(complaints) + ".")
+    return settings
+
+
+def complaints_of(error: ValidationError) -> list[str]:
+    """What is wrong, a setting each, without the values."""
+    return [_complaint(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False)]
+
+
+def _complaint(where: tuple[int | str, ...], says: str) -> str:
+    """`CRIER_TELEGRAM_RATE: must be greater than 0`; never with the value, which may be a secret."""
+    says = says.removeprefix("Value error, ").replace("Input should be", "must be")
+    if says.startswith(PREFIX) or not where:
+        return says
+    entry = f" (of {where[1]})" if len(where) > 1 else ""
+    return f"{PREFIX}{str(where[0]).upper()}{entry}: {says}"

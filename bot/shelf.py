@@ -37,7 +37,7 @@ from engine.signals import call, call_of
 from engine.themes import Theme, themes
 from storage import decisions
 from storage.audit import Identity as Person
-from storage.chain import Verdict as ChainVerdict, combined, head_verdict
+from storage.chain import Verdict as ChainVerdict, combined, head_verdict, loss_verdict
 from storage.chats import Chat
 from storage.database import Database
 
@@ -201,7 +201,9 @@ class DatabaseBook:
 
     def _find(self, head: str) -> ChainVerdict:
         try:
-            return head_verdict(self._db.journal.find_head(head))
+            found = self._db.journal.find_head(head)
+            lost = self._db.journal.find_loss(head) if found is None else None
+            return loss_verdict(lost) if lost else head_verdict(found)
         except BrokenJournal as error:
             return ChainVerdict(False, 0, None, capital(str(error)))
 

@@ -155,6 +155,15 @@ def head_verdict(entry: Entry | Link | None) -> Verdict:
     return Verdict(True, int(entry.seq), entry.hash, message)
 
 
+def loss_verdict(entry: Entry) -> Verdict:
+    """Say of a posted head that a restore lost it, which the journal itself states."""
+    message = (
+        f"That head was posted from entries that were lost when a backup was restored on {entry.date}: "
+        f"entry {entry.seq} of the {entry.ledger} journal says so, and lists it."
+    )
+    return Verdict(False, 0, None, message)
+
+
 def _fault(link: Link, head: str, seq: int) -> str | None:
     if link.seq != str(seq):
         return f"it is missing, entry {link.seq} stands in its place"

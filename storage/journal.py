@@ -91,6 +91,13 @@ class Journal:
         row = self._db.row(sql, (digits, digits.ljust(64, "f")))
         return entry_from(row) if row else None
 
+    def find_loss(self, text: str) -> Entry | None:
+        """The entry that says that a posted head was lost when a backup was restored, None where there is none."""
+        digits = head_digits(text)
+        sql = f"SELECT {COLUMNS} FROM journal WHERE kind = 'restored' AND instr(body, ?) LIMIT 1"
+        row = self._db.row(sql, (f'"{digits}',))
+        return entry_from(row) if row else None
+
     def export(self, ledger: Ledger, path: str | Path) -> int:
         """Write a ledger's chain as JSON lines that `verify_file` checks; return how many entries."""
         return write_file(path, self.entries(ledger))

@@ -17,7 +17,7 @@ HOMES = {  # library -> where it may be imported
     "sqlite3": ("storage/", "bot/doctor.py"),
     "sklearn": ("engine/models/",),
     "scipy": ("engine/models/",),
-    "typer": ("bot/cli.py",),
+    "typer": ("bot/cli",),
     "jinja2": ("bot/report.py", "bot/web/writing.py"),
     "markdown_it": ("bot/web/writing.py",),
     "vaderSentiment": ("engine/sentiment/scoring.py",),

@@ -11,6 +11,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 from bot.phrases import clipped
 from bot.platforms.port import ChatClosed, ChatMoved, LockedOut, MaybeSent, NotSent, Refused, SlowDown, Undelivered
 
+TALKATIVE = ("httpx", "httpcore", "telegram")  # they log each request; what goes wrong is told by whoever made it
 NEW_TOKEN = "Telegram no longer takes this bot's token: get one from @BotFather and set CRIER_TELEGRAM_TOKEN."
 PATIENCE = 30.0  # seconds to wait where Telegram asks for patience and does not say how much
 CLOSED: Mapping[str, str] = {  # part of a 400's words, in small letters -> why nothing can be sent there

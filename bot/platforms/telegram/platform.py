@@ -18,7 +18,7 @@ from bot.platforms.port import Answer, LockedOut, NotSent, Parcel, Receipt, Refu
 from bot.platforms.secrecy import token_unsaid
 from bot.platforms.telegram import comings
 from bot.platforms.telegram.courier import Courier, Draw, Errand
-from bot.platforms.telegram.failures import NEW_TOKEN, undelivered
+from bot.platforms.telegram.failures import NEW_TOKEN, TALKATIVE, undelivered
 from bot.platforms.telegram.heard import chatter, heard
 from bot.platforms.telegram.inbox import ID, Inbox
 from bot.platforms.telegram.inline import Inline
@@ -35,7 +35,6 @@ CONNECTIONS = 16  # beyond some twenty the client gets slower, not faster
 CONNECT, READ, WRITE, POOL = 5.0, 15.0, 15.0, 10.0  # seconds
 LAST_WORDS = 5.0  # seconds that answers under way get when the bot stops
 REMEMBERED = 500  # parcels that came part of the way
-TALKATIVE = ("httpx", "httpcore", "telegram")  # they log each request; what goes wrong is told by whoever made it
 
 log = logging.getLogger(__name__)
 
