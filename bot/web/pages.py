@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.web import books, records, showing
+from bot.web import books, grading, records, showing
 from bot.web.api import INDEX, LEDGER, MODE, SEQ, SYMBOL
 from bot.web.audit import Checked
 from bot.web.cards import SIZE
@@ -59,9 +59,9 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("/", "home", "/", showing.home, (MODE,)),
     Page("/index/{index}", "index", "/", showing.index, (INDEX, MODE)),
-    Page("/tokens", "tokens", "/tokens", showing.tokens, (MODE,)),
-    Page("/token/{symbol}", "token", "/tokens", showing.token, (SYMBOL, MODE)),
-    Page("/scoreboard", "scoreboard", "/scoreboard", showing.scoreboard, (MODE,)),
+    Page("/tokens", "tokens", "/tokens", grading.tokens, (MODE,)),
+    Page("/token/{symbol}", "token", "/tokens", grading.token, (SYMBOL, MODE)),
+    Page("/scoreboard", "scoreboard", "/scoreboard", grading.scoreboard, (MODE,)),
     Page("/methodology", "methodology", "/methodology", books.methodology),
     Page("/journal", "journal", "/journal", books.journal, (KEPT, BEFORE)),
     Page("/journal/{ledger}/{seq}", "entry", "/journal", books.entry, (LEDGER, SEQ)),

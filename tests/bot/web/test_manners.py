@@ -1,6 +1,7 @@
 """Who asks and how often: the pace of each address, proxies that are believed, and how the site refuses."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -101,7 +102,8 @@ async def test_a_line_on_which_nothing_whole_is_said_is_closed_without_a_word_in
         writer.write(sent)
         answer = await asyncio.wait_for(reader.read(), 5)
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError):  # the other side was quicker
+            await writer.wait_closed()
     assert answer == b"" or answer.startswith(b"HTTP/1.0 400 ")
     assert b"Traceback" not in answer
     assert caplog.records == []
