@@ -7,8 +7,8 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import TypeVar
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.admission import admit
 from bot.arguments import autocomplete, choices
@@ -22,9 +22,13 @@ from engine.errors import CrierError
 from storage.chats import Place
 from storage.database import Database
 
+if TYPE_CHECKING:
+    from bot.chat_pulse import Listener
+
 T = TypeVar("T")
 
 MOST_NAMES = 25  # that an autocompletion shows
+COUNTED_EVERY = dt.timedelta(minutes=1)  # what was counted of chats' messages is stored
 BUSY = "This bot is being restarted. Please ask again in a minute."
 
 log = logging.getLogger(__name__)
@@ -47,6 +51,8 @@ class Clerk:
         self._opened = ExitStack()
         self._services: Services | None = None
         self._claimed: frozenset[tuple[str, str]] = frozenset()
+        self._listener: Listener | None = None
+        self._flushed = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     async def __aenter__(self) -> Clerk:
         try:
@@ -57,6 +63,8 @@ class Clerk:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
+        with suppress(CrierError):  # counts of the last minute; nothing else waits for this moment
+            await self._run(self._flush)
         await self._run(self._opened.close)
         self._services = None
         self._thread.shutdown()
@@ -97,6 +105,13 @@ class Clerk:
         now = dt.datetime.now(dt.UTC)
         await self.do(lambda database: move(database, platform, old, new, now))
 
+    async def overheard(self, platform: str, chat: str, text: str) -> None:
+        """A group's message to nobody in particular; what remains of it are counts, where its admins wish for them."""
+        try:
+            await self._run(lambda: self._hear(platform, chat, text))
+        except (CrierError, RuntimeError) as error:
+            log.warning("messages of a chat of %s were not counted: %s", platform, error)
+
     async def names(self, prefix: str) -> list[tuple[str, str]]:
         """Symbols and names of tokens that begin with `prefix`, for completion."""
         return await self.do(lambda database: names(database, prefix))
@@ -121,6 +136,24 @@ class Clerk:
         reply = self._answering(services.desk, request)
         self._claimed = frozenset(services.database.admins.all())
         return reply
+
+    def _hear(self, platform: str, chat: str, text: str) -> None:
+        database = self._open_services().database
+        if not database.chats.get(platform, chat).pulse:
+            return
+        if self._listener is None:
+            from bot.chat_pulse import Listener  # reads the lexicon, which nothing else here needs
+
+            self._listener = Listener(database, lambda *of: database.chats.get(*of).pulse)
+        now = dt.datetime.now(dt.UTC)
+        self._listener.hear(platform, chat, text, now)
+        if now - self._flushed >= COUNTED_EVERY:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._flushed = dt.datetime.now(dt.UTC)
+        if self._listener is not None:
+            self._listener.flush()
 
     def _open(self) -> None:
         self._services = self._opened.enter_context(open_services(self._settings, self._create))

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from urllib.parse import urlsplit
 
 from bot.clerk import Clerk
 from bot.command import Request
@@ -56,8 +57,9 @@ def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
     shown = {"secret": secret.get_secret_value()} if secret else {}
     webhook = Webhook(url, port=port, **shown) if url and port else None
     return TelegramPlatform(
-        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook
-    )
+        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook,
+        hosts=[urlsplit(url).netloc] if url else (),
+    )  # fmt: skip
 
 
 def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
@@ -65,9 +67,14 @@ def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
 
     assert settings.discord_token is not None
     return DiscordPlatform(
-        settings.discord_token.get_secret_value(), clerk.answer, front=clerk, draw=draw, notes=AgendaNotes(clerk),
-        api=settings.discord_api, gateway=settings.discord_gateway,
-    )  # fmt: skip
+        settings.discord_token.get_secret_value(),
+        clerk.answer,
+        front=clerk,
+        draw=draw,
+        notes=AgendaNotes(clerk, "discord"),
+        api=settings.discord_api,
+        gateway=settings.discord_gateway,
+    )
 
 
 # One entry a platform: the setting that holds its token, and how it is made.
@@ -161,6 +168,11 @@ class Service:
                 except Undelivered as error:
                     log.warning("%s could not be told: %s", platform, error)
 
+    async def _serve_page(self) -> None:
+        from bot.web.server import serve  # pages and their server are loaded where they are served
+
+        await serve(self.settings)
+
     async def _alive(self, part: Part) -> None:
         await keep_alive(part, self.clock, self.warn)
 
@@ -177,6 +189,8 @@ class Service:
             yield Part("the schedule", self.jobs.run)
         if self.watch is not None:
             yield Part("the watch", self.watch.run)
+        if self.settings.web_port is not None:
+            yield Part("the public page", self._serve_page)
 
     def _when_ready(self, name: str, sender: Sender) -> Callable[[], asyncio.Future[None]]:
         """A sender that begins once its platform is connected; what is queued waits for it."""

@@ -25,6 +25,10 @@ class Front(Protocol):
         """A chat has another name now; its choices go with it. Told once or several times of one move."""
         ...
 
+    async def overheard(self, platform: str, chat: str, text: str) -> None:
+        """A group's message to nobody in particular, where the bot may read along: counted if its admins wish so."""
+        ...
+
     async def names(self, prefix: str) -> Sequence[tuple[str, str]]:
         """(symbol, name) of tokens that begin so, best first, a few: for inline queries and completion."""
         ...

@@ -123,12 +123,12 @@ def chances(odds: Odds, base: Odds) -> Markup:
 def parts(rows: Sequence[tuple[str, float, str]], title: str) -> Markup:
     """Signed parts as bars to the left and right of a middle line; (name, part, words) a row."""
     most = max([0.02, *(abs(value) for _, value, _ in rows)])
-    x = linear(-most, most, 150, 390)
+    x = linear(-most, most, 150, 384)
     drawn = [tag("line", "base", x1=x(0), x2=x(0), y1=0, y2=len(rows) * ROW)]
     for k, (name, value, words) in enumerate(rows):
         top, style = k * ROW + 4, "good" if value >= 0 else "bad"
         bar = tag("rect", f"bar {style}", x=min(x(0), x(value)), width=abs(x(value) - x(0)), y=top, height=17)
-        drawn += [text(0, top + 13, name), bar, text(400, top + 13, words, "strong")]
+        drawn += [text(0, top + 13, name), bar, text(394, top + 13, words, "strong")]
     return Markup(drawing(max(1, len(rows)) * ROW, drawn, title))
 
 

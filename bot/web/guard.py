@@ -37,7 +37,7 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "86400",
 }
-ASKER = "asker"  # key of a request: the address it came from
+ASKER = web.RequestKey("asker", str)  # the address that a question came from
 ENDLESS = frozenset({f"{PREFIX}/events"})  # streams: they bound themselves
 
 FaultPage = Callable[[int, str], bytes]

@@ -73,6 +73,7 @@ async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, po
     runner = web.AppRunner(
         app,
         access_log=None,
+        logger=logging.Logger("page", logging.CRITICAL),  # the guard logs what is ours; the rest is strangers' rubbish
         shutdown_timeout=1.0,
         keepalive_timeout=IDLE,
         max_line_size=LONGEST_LINE,

@@ -34,6 +34,7 @@ from bot.web.door import Shelf
 from bot.web.records import about
 from bot.web.route import Asked
 from bot.web.rules import rule_numbers
+from bot.words import rule_in_words
 from engine.evaluation import Calibration, day_numbers, measure_calibration
 from engine.ladder_record import ladder_moves, ladder_record
 from engine.model import PASSIVE, Action, Call, RiskStep, Signal
@@ -172,7 +173,9 @@ def _rows(shown: View) -> list[dict[str, Any]]:
 
 def _receipt(line: tuple[Any, int, int]) -> dict[str, Any]:
     holding, before, now = line
+    said_already = holding.stable or holding.reason in rule_in_words(holding.rule)
     return {
+        "point": "" if said_already else holding.reason,
         "holding": holding,
         "before": before,
         "now": now,

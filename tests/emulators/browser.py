@@ -59,6 +59,10 @@ class Tab:
         await self.call("Emulation.setEmulatedMedia", features=scheme)
         await self.call("Emulation.setScriptExecutionDisabled", value=not script)
         await self.call("Page.navigate", url=url)
+        await self.loaded()
+
+    async def loaded(self):
+        """Wait until the page that is on its way is loaded."""
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             await self._read()
 

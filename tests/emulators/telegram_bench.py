@@ -38,6 +38,9 @@ class FakeFront:
     async def moved(self, platform: str, old: str, new: str) -> None:
         self.heard.append(("moved", platform, old, new))
 
+    async def overheard(self, platform: str, chat: str, text: str) -> None:
+        self.heard.append(("overheard", platform, chat, text))
+
     async def names(self, prefix: str) -> list[tuple[str, str]]:
         return [t for t in self.tokens if any(name.casefold().startswith(prefix.casefold()) for name in t)]
 

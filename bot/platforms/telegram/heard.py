@@ -51,6 +51,16 @@ def heard(update: Update, username: str) -> Heard | None:
     return _message(update.message, username) if update.message is not None else None
 
 
+def chatter(update: Update) -> tuple[str, str] | None:
+    """(Group, text) of what people say to one another there; Telegram tells it only to bots that may read along."""
+    message = update.message
+    if message is None or not message.text or message.chat.type not in (Chat.GROUP, Chat.SUPERGROUP):
+        return None
+    if message.text.startswith("/") or message.via_bot or message.from_user is None or message.from_user.is_bot:
+        return None
+    return str(message.chat.id), message.text
+
+
 def is_forged(query: CallbackQuery) -> bool:
     """Whether a press carries what no button of its message sends; an old message no longer shows its buttons, so
     there only what changes nothing counts."""

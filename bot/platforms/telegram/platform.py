@@ -19,7 +19,7 @@ from bot.platforms.secrecy import token_unsaid
 from bot.platforms.telegram import comings
 from bot.platforms.telegram.courier import Courier, Draw, Errand
 from bot.platforms.telegram.failures import NEW_TOKEN, undelivered
-from bot.platforms.telegram.heard import heard
+from bot.platforms.telegram.heard import chatter, heard
 from bot.platforms.telegram.inbox import ID, Inbox
 from bot.platforms.telegram.inline import Inline
 from bot.platforms.telegram.lanes import Lanes
@@ -158,6 +158,8 @@ class TelegramPlatform:
                 lanes.take(("inline", query.id), lambda: inline.take(query))
             elif (said := heard(update, username)) is not None:
                 lanes.take((said.chat, said.user), lambda: inbox.take(said))
+            elif (talk := chatter(update)) is not None:
+                lanes.take(("chatter", talk[0]), lambda: self._front.overheard(ID, *talk))
             elif update.my_chat_member is not None or update.message is not None:
                 lanes.take(("comings", update.effective_chat and update.effective_chat.id), lambda: change(update))
 

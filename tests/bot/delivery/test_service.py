@@ -22,6 +22,7 @@ from bot.command import Request
 from bot.desk import Desk
 from bot.jobs import TOLD_AFTER, Jobs
 from bot.lock import only_instance
+from bot.notes import AgendaNotes
 from bot.outbox import Sender
 from bot.periodicals import Periodical
 from bot.platforms.port import LockedOut
@@ -32,7 +33,7 @@ from bot.settings import Settings
 from bot.supervision import LONGEST, Part, keep_alive, rest
 from engine.errors import BadConfiguration, CannotWrite, CrierError
 from storage.chats import Chat
-from storage.database import Database
+from storage.database import Database, open_database
 from storage.outbox import Letter, News
 
 DAY = dt.timedelta(days=1)
@@ -83,6 +84,24 @@ async def test_a_clerk_without_a_database_says_what_makes_one(tmp_path: Path) ->
     with pytest.raises(CrierError, match="crier fetch"):
         async with Clerk(Settings(database=tmp_path / "none.db")):
             pass
+
+
+async def test_a_groups_words_are_counted_only_where_its_admins_wish_and_no_text_is_kept(settings: Settings) -> None:
+    async with Clerk(settings, create=True) as clerk:
+        wishes, silent = Chat("telegram", "-5", pulse=True), Chat("telegram", "-6")
+        await clerk.do(lambda db: db.chats.put(wishes))
+        await clerk.do(lambda db: db.chats.put(silent))
+        for chat in ("-5", "-5", "-6"):
+            await clerk.overheard("telegram", chat, "a secret about nothing")
+    database = open_database(settings.database)
+    try:
+        today = dt.datetime.now(dt.UTC).date()
+        (counted,) = database.pulse.weeks("telegram", "-5", today)
+        assert counted.week == 2
+        assert database.pulse.weeks("telegram", "-6", today) == []
+    finally:
+        database.close()
+    assert b"secret" not in settings.database.read_bytes()
 
 
 async def test_a_chat_comes_goes_and_moves(clerk: Clerk) -> None:
@@ -292,9 +311,23 @@ def test_one_instance_holds_the_lock(tmp_path: Path) -> None:
 def test_without_a_token_the_service_says_which_setting_is_missing(settings: Settings) -> None:
     with pytest.raises(BadConfiguration, match="CRIER_TELEGRAM_TOKEN"):
         platforms_of(settings, Clerk(settings), lambda chart: asyncio.sleep(0, b""))
-    assert set(PLATFORMS) == {"telegram", "discord"}
-    assert rates_of(settings, "telegram").overall == settings.telegram_rate
-    assert rates_of(settings, "discord").overall == settings.discord_rate
+    assert {name: rates_of(settings, name).overall for name in PLATFORMS} == {
+        "telegram": settings.telegram_rate,
+        "discord": settings.discord_rate,
+    }
+
+
+async def test_every_platform_is_made_from_the_settings_and_notes_outlive_a_restart(
+    settings: Settings, clerk: Clerk
+) -> None:
+    tokens = Settings(telegram_token="123456789:AAsecretsecretsecretsecretsecretsec", discord_token="secret")
+    told = settings.model_copy(update={name: getattr(tokens, name) for name in ("telegram_token", "discord_token")})
+    made = platforms_of(told, clerk, lambda chart: asyncio.sleep(0, b""))
+    assert [platform.id for platform in made] == list(PLATFORMS)
+    assert "secret" not in repr(made)
+    await AgendaNotes(clerk, "discord").write("commands", "a hash")
+    assert await AgendaNotes(clerk, "discord").read("commands") == "a hash"
+    assert await AgendaNotes(clerk, "telegram").read("commands") == ""
 
 
 async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:

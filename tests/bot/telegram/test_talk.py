@@ -60,6 +60,7 @@ async def test_chatter_other_bots_and_commands_for_other_bots_are_left_alone(ben
     await bench.settled()
     assert [r.text for r in bench.requests] == ["/index defi"]
     assert [m.chat for m in server.sent] == [group.id]
+    assert bench.front.heard == [("overheard", "telegram", str(group.id), "what about aave?")]
 
 
 async def test_an_answer_in_a_group_answers_its_question_in_its_topic(bench: Any) -> None:
