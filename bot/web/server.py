@@ -74,7 +74,7 @@ async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, po
         app,
         access_log=None,
         logger=logging.Logger("page", logging.CRITICAL),  # the guard logs what is ours; the rest is strangers' rubbish
-        shutdown_timeout=1.0,
+        shutdown_timeout=0.3,
         keepalive_timeout=IDLE,
         max_line_size=LONGEST_LINE,
         max_field_size=LONGEST_LINE,

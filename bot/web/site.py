@@ -62,7 +62,7 @@ def add_routes(app: web.Application, site: Site) -> None:
         app.router.add_get(card.path, _picture(site, card))
     described = Printed.of(document(ROUTES, site.version).encode(), JSON)
     app.router.add_get(f"{PREFIX}/openapi.json", _fixed(described, FRESH))
-    app.router.add_get(f"{PREFIX}/events", _events(site))
+    app.router.add_get(f"{PREFIX}/events", _events(site), allow_head=False)  # a stream has no end to measure
     app.router.add_get("/feed.atom", _page(site, "feed", (), _feed_maker(site)))
     app.router.add_get("/journal/{ledger}.jsonl", _export(site))
     for static in STATICS.values():

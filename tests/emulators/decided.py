@@ -56,18 +56,21 @@ def price(symbol, day):
     return 0.4 * calm if symbol == "AAVE" and day >= 2 else calm
 
 
-def make_decided(path, ledger="live", simulated=False):
-    """Write the database; its book is the named ledger's."""
+def make_decided(path, ledger="live", simulated=False, until=99):
+    """Write the database; its book is the named ledger's. `until` is the number of the last of DATES that is walked."""
     database = open_database(path)
     if simulated:
         database.market.set_provenance("simulated", "yes")
     _fill_market(database)
     tracks = [Track(index, mode) for index in themes() for mode in (*modes(), *COMPARATORS)]
-    for date in DATES:
+    for date in DATES[: until + 1]:
         with database.atomic():
             _walk(database, ledger, date, tracks)
     for track in tracks:
         database.decisions.put_levels(ledger, track.index, track.mode, track.levels)
+    if until < len(DATES):
+        database.close()
+        return
     with database.atomic():
         past = [line for week in range(40) for line in _predictions(week)]
         database.signals.put_predictions(past)

@@ -89,6 +89,13 @@ async def test_no_address_holds_more_lines_than_it_may_and_a_closed_one_is_free_
             pass
 
 
+async def test_a_stream_cannot_be_asked_for_its_head(decided, serve):
+    async with serve(decided) as (found, client):
+        async with client.head("/api/v1/events") as answer:
+            assert answer.status == 405
+        assert not found.site.announcer._lines
+
+
 @pytest.mark.parametrize("text", ["", "live", "live:", "live:-1", "dead:1", "live:1e3", "live:٣", "live:" + "9" * 40])
 def test_what_no_event_was_ever_named_is_not_resumed_from(text):
     assert read_mark(text) is None

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 from aiohttp import ClientSession
-from emulators.decided import HOSTILE, NOW
+from emulators.decided import HOSTILE, NOW, make_decided
 from pydantic import SecretStr, TypeAdapter
 
 from bot.desk import Deed, Person
@@ -63,6 +63,26 @@ async def test_every_api_answer_is_what_its_type_says_and_any_origin_may_read_it
             if "about" in told:
                 assert told["about"]["record"] == "live"
                 assert told["about"]["simulated"] is False
+
+
+@pytest.mark.parametrize("days", [None, 0, 1])
+async def test_a_young_database_is_shown_with_what_there_is(tmp_path, serve, days):
+    """Nothing at all; decided and not filled; filled once: each page answers or says what is missing."""
+    path = tmp_path / "crier.db"
+    if days is None:
+        open_database(path).close()
+    else:
+        make_decided(path, until=days)
+    answered = {}
+    async with serve(path) as (_, client):
+        for address in ADDRESSES:
+            async with client.get(address) as answer:
+                answered[address] = answer.status
+                text = (await answer.read()).decode("utf-8", "replace")
+                assert answer.status in (200, 404), (address, text)
+                assert ">None" not in text and "None<" not in text and "nan" not in text.split(), address
+    assert {answered[address] for address in ("/", "/scoreboard", "/journal", "/verify", "/api", "/feed.atom")} == {200}
+    assert answered["/index/defi"] == (404 if days is None else 200)
 
 
 async def test_what_is_decided_is_what_is_served(decided, serve):
