@@ -102,6 +102,7 @@ def _alert(shown: View) -> Reply:
         ),
         note=_small_print(shown),
         buttons=(*_what_is(decision), *buttons(shown.info.id)),
+        tone="strong",
     )
 
 

@@ -66,7 +66,7 @@ def alert(chat: Chat, mode: str, issue: Issue) -> Reply | None:
     if not items:
         return None
     one = len(items) == 1 and not chat.short
-    return _posted(chat, items[0].reply if one else _in_brief(chat, mode, issue, items))
+    return _posted(chat, replace(items[0].reply if one else _in_brief(chat, mode, issue, items), tone="strong"))
 
 
 def notice(chat: Chat, index: str, reply: Reply) -> Reply | None:

@@ -126,7 +126,8 @@ class Reply:
 
     `ok` is False where the request was not met, which the command line turns into its exit status. A `panel` takes the
     place of the message whose button asked for it, where the platform can edit. `private` is for the person who asked
-    alone, where the platform can tell one person of a group something.
+    alone, where the platform can tell one person of a group something. `tone` is the colour of all of it, where a
+    platform shows one: `strong` for what must be noticed.
     """
 
     title: str = ""
@@ -139,6 +140,7 @@ class Reply:
     ok: bool = True
     panel: bool = False
     private: bool = False
+    tone: Tone = "plain"
 
     @property
     def is_silence(self) -> bool:

@@ -10,7 +10,7 @@ HIDDEN = "<token>"
 
 
 class _Discreet(logging.Filter):
-    """Lets nothing under a warning through, and no token in what is left."""
+    """Lets nothing under a warning through, and no token in what is left: a traceback may hold one, so it goes."""
 
     def __init__(self, token: str) -> None:
         super().__init__()
@@ -20,8 +20,10 @@ class _Discreet(logging.Filter):
         if record.levelno < logging.WARNING:
             return False
         said = record.getMessage()
-        if self._token in said:
-            record.msg, record.args = said.replace(self._token, HIDDEN), ()
+        if record.exc_info and record.exc_info[0]:
+            said = f"{said} ({record.exc_info[0].__name__})"
+        record.msg, record.args = said.replace(self._token, HIDDEN), ()
+        record.exc_info = record.exc_text = None
         return True
 
 

@@ -52,6 +52,7 @@ replies = st.builds(
     ok=st.booleans(),
     panel=st.booleans(),
     private=st.booleans(),
+    tone=tones,
 )
 
 

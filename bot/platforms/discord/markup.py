@@ -12,6 +12,7 @@ _AT_START = re.compile(r"^(\s*)([#>+-]|\d+\.)(?=\s)", re.MULTILINE)
 _SCHEME = re.compile(r"(?<=\w):(?=//)")
 _INVITE = re.compile(r"(discord(?:app)?)\.(?=gg/|com/)", re.IGNORECASE)
 _NAME = re.compile(r"@(?=\w)")
+_PERCENT = re.compile(r"(?<=\d) %")  # a number and its sign stay on one line
 
 
 def units(text: str) -> int:
@@ -27,7 +28,7 @@ def unlinked(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text from anywhere as harmless markdown."""
-    return _AT_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", unlinked(text)))
+    return _AT_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", _PERCENT.sub("\u00a0%", unlinked(text))))
 
 
 def preformatted(text: str) -> str:

@@ -59,9 +59,9 @@ def colour(reply: Reply) -> int:
     """Green where what is said points up, red where it points down, gold for what must be noticed."""
     if not reply.ok:
         return SORRY
-    tones = reply.table.tones if reply.table else ()
-    reasons = sum(bar.value for bar in reply.chart.bars) if reply.chart and reply.chart.kind == "price" else 0.0
-    leaning = tones.count("good") - tones.count("bad") or reasons
+    said = [mark.tone for mark in reply.chart.marks if mark.label] if reply.chart else []
+    tones = (reply.tone, *(reply.table.tones if reply.table else ()), *said[-1:])  # of a token's calls the newest
+    leaning = tones.count("good") - tones.count("bad")
     if "strong" in tones:
         return STRONG
     return CALM if not leaning else GOOD if leaning > 0 else BAD

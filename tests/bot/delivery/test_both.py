@@ -130,3 +130,26 @@ async def test_a_link_from_telegram_to_discord_through_both_real_clients(house: 
     await telegram.answer(group, 2)
     chats = await house.clerk.do(lambda db: {c.platform: (c.silent, c.title) for c in db.chats.all()})
     assert chats["discord"] == (True, "DeFi club #general") and chats["telegram"][0]
+
+
+async def test_the_owner_of_a_server_sets_its_channel_up_from_the_private_message(house: House) -> None:
+    discord = house.discord
+    guild, eve = discord.guild(), discord.person("Eve")
+    discord.joins(guild)
+    await discord.until(lambda: discord.messages(guild.owner.dm))
+    greeting = discord.messages(guild.owner.dm)[0]
+    assert "I was added to DeFi club #general" in greeting.text and not discord.messages(guild.general)
+    refused = await discord.answer(eve.forges(greeting.button("Everything")["custom_id"], greeting))
+    assert "could not see that you are an admin" in refused.text
+    await discord.answer(guild.owner.presses("Everything", greeting))
+    chats = await house.clerk.do(lambda db: {chat.chat: chat for chat in db.chats.all()})
+    chat = chats[str(guild.general.id)]
+    assert (len(chat.indices), chat.danger, chat.watched, chat.place) == (5, True, True, "group")
+    guild.owner.removes_bot(guild)
+    await discord.until(lambda: not discord.guilds)
+    for _ in range(200):
+        chat = await house.clerk.do(lambda db: db.chats.get("discord", str(guild.general.id)))
+        if chat.silenced:
+            break
+        await asyncio.sleep(0.01)
+    assert chat.silenced == "the bot was removed" and len(chat.indices) == 5

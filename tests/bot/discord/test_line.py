@@ -10,6 +10,7 @@ from typing import Any
 
 import discord
 import pytest
+from emulators import faults
 from emulators.discord import refusing
 
 from bot.command import Request
@@ -155,6 +156,18 @@ async def test_a_stop_lets_an_answer_under_way_arrive_and_takes_no_ten_seconds(o
         await end(bench)
         assert time.monotonic() - started < 5
         assert asked.answer.text == "done"
+
+
+async def test_a_stop_while_discord_is_silent_takes_no_ten_seconds(opened: Any, end: Any) -> None:
+    async with opened(run=False) as bench:
+        for where in ("GET /users/@me", "/applications/"):
+            bench.server.recover()
+            bench.server.fail(faults.silence, where=where)
+            bench.task = asyncio.get_running_loop().create_task(bench.platform.run(lambda: None))
+            await bench.settled(0.2)
+            started = time.monotonic()
+            await end(bench)
+            assert time.monotonic() - started < 5
 
 
 async def test_an_answer_that_fails_is_logged_and_the_next_one_comes(

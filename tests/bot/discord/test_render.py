@@ -71,7 +71,7 @@ def test_nothing_becomes_a_mention_a_link_or_markup() -> None:
     assert "@everyone" not in said and "<@" not in said.replace("\\<", "") and "https://" not in said
     assert "discord.gg/" not in said and said.count("\\*") == 4 and "\\[a\\]" in said
     assert escaped("# big\n> quoted\n- item\n1. one") == "\\# big\n\\> quoted\n\\- item\n\\1. one"
-    assert escaped("-0.1 % since 15 Jun") == "-0.1 % since 15 Jun"
+    assert escaped("-0.1 % since 15 Jun") == "-0.1\u00a0% since 15 Jun"
 
 
 def test_a_block_of_equal_letters_cannot_be_ended_from_within() -> None:
@@ -101,6 +101,7 @@ def test_the_colour_says_where_it_points() -> None:
     assert render.colour(tones("good", "good", "bad")) == render.GOOD
     assert render.colour(tones("bad", "plain")) == render.BAD
     assert render.colour(tones("strong", "good")) == render.STRONG
+    assert render.colour(Reply(tone="strong")) == render.STRONG
     assert render.colour(tones("plain")) == render.colour(Reply()) == render.CALM
     assert render.colour(Reply(ok=False)) == render.SORRY
 

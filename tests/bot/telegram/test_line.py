@@ -162,5 +162,10 @@ def test_a_token_in_a_log_line_is_hidden_and_the_loggers_are_given_back(caplog: 
     with caplog.at_level(logging.DEBUG), token_unsaid("12:SECRET", TALKATIVE):
         log.info("HTTP Request: POST https://api/bot12:SECRET/getMe")
         log.warning("retry %s", "https://api/bot12:SECRET/getMe")
+        try:
+            raise ValueError("https://api/bot12:SECRET/getMe")
+        except ValueError:
+            log.exception("lost")
     assert caplog.text.count("<token>") == 1 and "SECRET" not in caplog.text
+    assert "lost (ValueError)" in caplog.text and "Traceback" not in caplog.text
     assert log.filters == before
