@@ -109,6 +109,15 @@ def test_a_message_that_was_due_for_an_hour_fails_and_one_that_waits_for_its_hou
     assert failing(ready(database, NOW + 2 * HOUR)) == []
 
 
+def test_a_service_that_never_got_an_answer_is_not_ready(database: Database) -> None:
+    with database.atomic():
+        database.connection.execute("DELETE FROM agenda")
+        database.market.set_provenance("live", "no")
+    assert failing(ready(database, NOW)) == []
+    database.agenda.note("tried/fetch", "2026-11-25/1 1", NOW)
+    assert failing(ready(database, NOW)) == ["fetching"]
+
+
 def test_a_market_that_no_live_source_feeds_needs_no_fetch_and_no_live_decision(database: Database) -> None:
     with database.atomic():
         database.market.set_provenance("live", "no")
