@@ -58,6 +58,15 @@ def method_notice(old: str, new: str) -> Reply:
     )
 
 
+def no_change(title: str, says: str) -> Reply:
+    """Say why an index is not decided this week at all, once its wait is over."""
+    return Reply(
+        title=f"{title}: no change this week",
+        text=(says, "A week is decided only where fresh prices are known of 95 % of an index's capitalisation."),
+        buttons=(Button("Status", "/status"),),
+    )
+
+
 def buttons(index: str, mode: str = "") -> tuple[Button, ...]:
     """What one may ask next; `mode` only where it is not the chat's own."""
     tail = f"{index} {mode}".strip()

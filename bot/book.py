@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 from bot.phrases import day, instant
+from bot.reply import Reply
 from engine.errors import NotEnoughData
 from engine.model import Call, Decision, Ledger, LevelPoint, Settlement, Signal, Token, WeekSignals
 from engine.orders import Orders
@@ -91,6 +92,8 @@ class Status:
     dropped_features: tuple[str, ...] = ()
     quarantined: int = 0
     sources: tuple[str, ...] = ()  # of the live sources, each in a few words: how it fares
+    queues: tuple[str, ...] = ()  # of the platforms' messages, the same
+    caveats: tuple[str, ...] = ()  # what must be said wherever a record of the past is quoted
 
     @property
     def awaits_data(self) -> bool:
@@ -130,6 +133,23 @@ class DeliveryState:
     maybe: int = 0
     dead: tuple[DeadLetter, ...] = ()
     silenced: tuple[Silenced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedMember:
+    """A token that a source counts to an index's theme, in its own words (`because`).
+
+    `counts` is the day from which the token carries the theme, `refused` the reason of an admin who keeps it out.
+    """
+
+    symbol: str
+    name: str
+    index: str
+    because: str
+    proposed: dt.date
+    counts: dt.date
+    adopted: bool
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +204,10 @@ class Book(Protocol):
         """Symbols that belong to the index's theme, held or not."""
         ...
 
+    def proposals(self) -> Sequence[ProposedMember]:
+        """Whom sources propose for the indices, the newest first."""
+        ...
+
     def signals(self) -> WeekSignals | None: ...
 
     def previous_signals(self) -> WeekSignals | None: ...
@@ -228,6 +252,10 @@ class Book(Protocol):
         ...
 
     def delivery(self) -> DeliveryState: ...
+
+    def pulse(self, who: Person) -> Reply:
+        """What a person's chat wrote and spoke of this week, where it has that counted."""
+        ...
 
     def followed(self, who: Person) -> str:
         """The risk mode that a person's chat follows; the configured one where it chose none."""

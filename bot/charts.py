@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WATERMARK = "SIMULATED"
+_DRAWING = threading.Lock()  # matplotlib's settings are the process's own: chats and the page draw by turns
 
 DRAWERS: Mapping[ChartKind, Callable[[Any, ChartSpec, Theme], None]] = {
     "levels": levels.draw,
@@ -31,7 +33,7 @@ def render(chart: ChartSpec, theme: str = "dark") -> bytes:
 
     look = THEMES[theme]
     # Names come from outside: a dollar sign in one must not start a formula.
-    with matplotlib.rc_context({"text.parse_math": False, "font.family": "DejaVu Sans"}):
+    with _DRAWING, matplotlib.rc_context({"text.parse_math": False, "font.family": "DejaVu Sans"}):
         figure = Figure(figsize=INCHES, dpi=DPI, facecolor=look.paper)
         FigureCanvasAgg(figure)
         DRAWERS[chart.kind](figure, chart, look)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import replace
-from typing import TypeVar
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, TypeVar
 
-from bot.command import Request
+from bot.admission import admit
+from bot.arguments import autocomplete, choices
+from bot.command import Param, Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.reply import Reply
@@ -21,9 +22,13 @@ from engine.errors import CrierError
 from storage.chats import Place
 from storage.database import Database
 
+if TYPE_CHECKING:
+    from bot.chat_pulse import Listener
+
 T = TypeVar("T")
 
 MOST_NAMES = 25  # that an autocompletion shows
+COUNTED_EVERY = dt.timedelta(minutes=1)  # what was counted of chats' messages is stored
 BUSY = "This bot is being restarted. Please ask again in a minute."
 
 log = logging.getLogger(__name__)
@@ -45,6 +50,9 @@ class Clerk:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
         self._opened = ExitStack()
         self._services: Services | None = None
+        self._claimed: frozenset[tuple[str, str]] = frozenset()
+        self._listener: Listener | None = None
+        self._flushed = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     async def __aenter__(self) -> Clerk:
         try:
@@ -55,6 +63,8 @@ class Clerk:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
+        with suppress(CrierError):  # counts of the last minute; nothing else waits for this moment
+            await self._run(self._flush)
         await self._run(self._opened.close)
         self._services = None
         self._thread.shutdown()
@@ -66,7 +76,7 @@ class Clerk:
     async def answer(self, request: Request) -> Reply:
         """Answer one message; never raises, whatever was asked and whatever the database does."""
         try:
-            return await self._run(lambda: self._answering(self._open_services().desk, request))
+            return await self._run(lambda: self._answer(request))
         except RuntimeError:  # the thread is gone: the service stops
             return Reply(text=(BUSY,), ok=False)
         except CrierError as error:
@@ -79,11 +89,11 @@ class Clerk:
 
     async def admitted(self, platform: str, chat: str, place: Place, title: str, user: str) -> Reply | None:
         """The bot was added to a chat: remember it, and answer with its settings for the person who added it."""
-        now = dt.datetime.now(dt.UTC)
-        await self.do(lambda database: admit(database, platform, chat, place, title, user, now))
-        request = Request("/settings", platform, chat, user, is_chat_admin=True, place=place, title=title)
-        reply = await self.answer(request)
-        return replace(reply, private=True) if reply.ok else None
+        try:
+            return await self._run(lambda: admit(self._open_services().desk, platform, chat, place, title, user))
+        except (CrierError, RuntimeError) as error:
+            log.warning("a chat of %s was not kept: %s", platform, error)
+            return None
 
     async def removed(self, platform: str, chat: str, why: str) -> None:
         """The bot was removed from a chat, which is sent nothing any more."""
@@ -95,41 +105,64 @@ class Clerk:
         now = dt.datetime.now(dt.UTC)
         await self.do(lambda database: move(database, platform, old, new, now))
 
+    async def overheard(self, platform: str, chat: str, text: str) -> None:
+        """A group's message to nobody in particular; what remains of it are counts, where its admins wish for them."""
+        try:
+            await self._run(lambda: self._hear(platform, chat, text))
+        except (CrierError, RuntimeError) as error:
+            log.warning("messages of a chat of %s were not counted: %s", platform, error)
+
     async def names(self, prefix: str) -> list[tuple[str, str]]:
         """Symbols and names of tokens that begin with `prefix`, for completion."""
         return await self.do(lambda database: names(database, prefix))
 
+    async def choices(self, param: Param) -> Sequence[tuple[str, str]]:
+        """The closed list of a command's parameter as (label, value)."""
+        return await self._run(lambda: choices(param, self._open_services().desk))
+
+    async def complete(self, param: Param, prefix: str) -> Sequence[str]:
+        """What a person may go on to write for a parameter."""
+        return await self._run(lambda: autocomplete(param, self._open_services().desk, prefix))
+
     def is_bot_admin(self, platform: str, user: str) -> bool:
-        """Whether the settings name somebody an admin of this bot; no chat command adds to them."""
-        return (platform, user) in self._settings.admins
+        """Whether somebody is an admin of this bot, by the settings or by a claim (as of the last answer)."""
+        return (platform, user) in self._settings.admins or (platform, user) in self._claimed
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    def _answer(self, request: Request) -> Reply:
+        services = self._open_services()
+        reply = self._answering(services.desk, request)
+        self._claimed = frozenset(services.database.admins.all())
+        return reply
+
+    def _hear(self, platform: str, chat: str, text: str) -> None:
+        database = self._open_services().database
+        if not database.chats.get(platform, chat).pulse:
+            return
+        if self._listener is None:
+            from bot.chat_pulse import Listener  # reads the lexicon, which nothing else here needs
+
+            self._listener = Listener(database, lambda *of: database.chats.get(*of).pulse)
+        now = dt.datetime.now(dt.UTC)
+        self._listener.hear(platform, chat, text, now)
+        if now - self._flushed >= COUNTED_EVERY:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._flushed = dt.datetime.now(dt.UTC)
+        if self._listener is not None:
+            self._listener.flush()
+
     def _open(self) -> None:
         self._services = self._opened.enter_context(open_services(self._settings, self._create))
+        self._claimed = frozenset(self._services.database.admins.all())
 
     def _open_services(self) -> Services:
         if self._services is None:
             raise RuntimeError("the database is closed")
         return self._services
-
-
-def admit(database: Database, platform: str, chat: str, place: Place, title: str, user: str, now: dt.datetime) -> None:
-    """Remember a chat that let the bot in, with whoever added it under a pseudonym; choices from before come back."""
-    with database.atomic():
-        known = database.chats.get(platform, chat)
-        database.chats.put(
-            replace(
-                known,
-                place=place,
-                title=title,
-                silenced="",
-                silenced_at=None,
-                added_by=database.audit.pseudonym(platform, user),
-                added_at=known.added_at or now,
-            )
-        )
 
 
 def close(database: Database, platform: str, chat: str, why: str, now: dt.datetime) -> None:

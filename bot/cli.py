@@ -345,4 +345,26 @@ def forget(platform: str, user: str, database: Database = None) -> None:
     Console().print(f"{platform} user {user} {said}", markup=False, highlight=False)
 
 
+@app.command(epilog=_example("crier web --port 8080"))
+def web(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port (default: CRIER_WEB_PORT, or 8080).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: CRIER_WEB_HOST).")] = None,
+    database: Database = None,
+) -> None:
+    """Serve the public page and API of a database alone, read-only, until Ctrl+C; no chat token is needed."""
+    import asyncio
+
+    from bot.web.server import PORT, listening
+
+    settings = read_settings(database)
+    asked = {"web_port": port or settings.web_port or PORT, "web_host": host or settings.web_host}
+
+    async def run() -> None:
+        async with listening(settings.model_copy(update=asked)) as found:
+            typer.echo(f"The public page is served on {found.address}; Ctrl+C stops it.")
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
 app.registered_commands.extend(operator.app.registered_commands)

@@ -12,6 +12,7 @@ from bot.reply import Reply
 from engine.model import Decision, Order
 from storage.audit import Identity as Person
 from storage.chats import Chat
+from storage.links import Offer
 from storage.proclamations import Proclamation
 
 __all__ = ["Deed", "DeedKind", "Desk", "Person", "Weighed"]
@@ -89,6 +90,30 @@ class Desk(Book, Protocol):
 
     def added_by(self, pseudonym: str) -> int:
         """How many chats a person has added."""
+        ...
+
+    def offer_link(self, who: Person, title: str) -> str:
+        """The code under which another platform's chat may be joined with this one, for ten minutes."""
+        ...
+
+    def link_offer(self, code: str) -> Offer | None:
+        """What such a code stands for, None where it does not count."""
+        ...
+
+    def answer_link(self, who: Person, offer: Offer, title: str) -> bool:
+        """Note that the code was written here; False where another chat was faster."""
+        ...
+
+    def join_link(self, offer: Offer) -> None:
+        """Join both chats; what the one that asked for the code chose counts for both."""
+        ...
+
+    def unlink(self, who: Person) -> bool:
+        """End this chat's link; False where there is none."""
+        ...
+
+    def linked(self, who: Person) -> Sequence[Chat]:
+        """The chats that this one is joined with."""
         ...
 
     def proclaim(self, who: Person, index: str | None, text: str) -> Proclamation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.brief import Brief, Turn
+from bot.newcomers import with_plain_words
 from bot.phrases import listed
 from bot.reply import Button, ChartSpec, Reply
 from storage.chats import Chat
@@ -17,7 +18,6 @@ MUTE, FEWER = Button("Mute 7 days", "/settings mute 7"), Button("Fewer", "/setti
 ALERTS_A_WEEK = 2  # that do not escalate
 COUNTED_OVER = dt.timedelta(days=7)
 MOST_TURNS = 8  # lines of watched tokens in one message
-NEWCOMER = "New here? /explain tells any word above, /why the reasons."
 
 Compose = Callable[[Chat], Reply | None]
 
@@ -35,16 +35,20 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """All that one instant brought: `name` titles it (`week 48`), `head` is the journal's, shown in every post."""
+    """All that one instant brought: `name` titles it (`week 48`), `head` is the journal's, shown in every post. Of
+    indices that are still `awaited` a chat is told nothing yet, nor of its others: it gets one message."""
 
     name: str
     head: str
     items: tuple[Item, ...]
     turns: tuple[Turn, ...] = ()
+    awaited: frozenset[str] = frozenset()
 
 
 def weekly(chat: Chat, mode: str, issue: Issue) -> Reply | None:
     """The one weekly message of a chat: its index whole, several in brief, its watched tokens below; None for none."""
+    if issue.awaited.intersection(chat.indices):
+        return None
     items = _of(chat, mode, issue) if chat.weekly else []
     told = _turned(chat, mode, issue) if chat.watched else ()
     if not items:
@@ -173,7 +177,11 @@ def _only_watched(issue: Issue, told: Sequence[str]) -> Reply:
     return Reply(title=f"Your watched tokens, {issue.name}", text=tuple(told), note=(issue.head,))
 
 
+def posted(reply: Reply) -> Reply:
+    """What every push carries: how to have fewer of them."""
+    return replace(reply, buttons=(*reply.buttons, MUTE, FEWER))
+
+
 def _posted(chat: Chat, reply: Reply) -> Reply:
-    """What every push carries: how to have fewer of them, and a word for newcomers where they asked for it."""
-    after = (*reply.after, NEWCOMER) if chat.plain else reply.after
-    return replace(reply, after=after, buttons=(*reply.buttons, MUTE, FEWER))
+    """The same, with its words explained where the chat asked for that."""
+    return posted(with_plain_words(reply) if chat.plain else reply)

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 from rich.console import Console
 
-from bot.health import Finding, ready
-from bot.lock import is_running
+from bot.finding import Finding
+from bot.health import ready
+from bot.queue_state import queue_findings
 from bot.services import Services, open_services
 from bot.settings import FILE, SECRETS, Settings
 from bot.source_health import probe, source_states
 from bot.source_list import sources_of
 from engine.errors import CrierError
 from engine.features import CATALOGUE
+from engine.fomc import calendar
 from engine.model import LEDGERS, Ledger
 from engine.modes import modes
 from engine.sources.port import Source
@@ -24,6 +26,8 @@ from engine.sources.table import SOURCES
 from engine.themes import themes
 
 FREE_BYTES = 200_000_000  # a year of journal, queue and candles needs less
+MANY_DAYS, FEW_DAYS = 1000, 30  # until the disk is full
+CALENDAR_LEFT = 90  # days of the Fed's calendar that must be left
 EARLIEST_CLOCK = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # this program is younger than that
 
 
@@ -34,6 +38,7 @@ def examine(settings: Settings, now: dt.datetime, online: bool = False) -> list[
 
 def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Finding]:
     yield _attempt("tables", lambda: f"{len(themes())} indices, {len(modes())} modes, {len(CATALOGUE)} data points")
+    yield _fomc(now)
     yield Finding("clock", now >= EARLIEST_CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
     yield _secrecy()
     yield _disk(settings)
@@ -50,8 +55,9 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
-            yield _service(settings)
             yield from ready(services.database, now)
+            yield from queue_findings(services.database, now)
+            yield _growth(services, settings)
             yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now, table))
     except CrierError as error:
         yield Finding("database", False, str(error))
@@ -76,9 +82,12 @@ def _secrecy() -> Finding:
     return Finding("settings", True, f"from {FILE} and the environment")
 
 
-def _service(settings: Settings) -> Finding:
-    running = is_running(settings.database)
-    return Finding("service", True, "crier run is running" if running else "crier run is not running")
+def _fomc(now: dt.datetime) -> Finding:
+    left = (calendar().last - now.date()).days
+    if left >= CALENDAR_LEFT:
+        return Finding("fomc calendar", True, f"meetings known until {calendar().last}")
+    says = f"the last meeting in engine/fomc.toml is of {calendar().last}: upgrade, or add those the Fed has announced"
+    return Finding("fomc calendar", False, says)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -87,6 +96,19 @@ def _disk(settings: Settings) -> Finding:
         return Finding("disk", False, f"{folder} does not exist; create it or choose another path with --database")
     free = shutil.disk_usage(folder).free
     return Finding("disk", free >= FREE_BYTES, f"{free / 1e9:.1f} GB free beside the database")
+
+
+def _growth(services: Services, settings: Settings) -> Finding:
+    """How the database grows, and when the disk will be full at that pace."""
+    grown = services.database.agenda.growth()
+    free = shutil.disk_usage(settings.database.absolute().parent).free
+    if grown is None:
+        return Finding("growth", True, "not known yet: the service measures the database once a day")
+    says = f"the database grows by {grown / 1e6:.1f} MB a day"
+    days = free / grown if grown > 0 else float("inf")
+    if days > MANY_DAYS:
+        return Finding("growth", True, f"{says}, which the disk holds for years")
+    return Finding("growth", days >= FEW_DAYS, f"{says}: the disk is full in {days:.0f} days")
 
 
 def _integrity(services: Services) -> str:

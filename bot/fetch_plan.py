@@ -39,10 +39,20 @@ class Standing:
         text = (cursor.until if cursor else None) or self.last_days.get(series)
         return dt.date.fromisoformat(text[:10]) if text else None
 
-    def is_resting(self, series: Series, every: dt.timedelta) -> bool:
-        """Whether a source said not long ago that it has no more."""
+    def newest(self, series: Series, source: Source) -> dt.date:
+        """The last day that a source is asked for: today of what passes, of the past the eve of the first time."""
+        if series.kind in source.passing:
+            return self.day
+        if series.kind not in source.past:
+            return self.day - dt.timedelta(days=source.newest)
         cursor = self.cursors.get(series)
-        if cursor is None or cursor.checked is None:
+        began = dt.date.fromisoformat(cursor.followed[:10]) if cursor else self.day
+        return began - dt.timedelta(days=1)
+
+    def is_resting(self, series: Series, every: dt.timedelta, last: str) -> bool:
+        """Whether a source said not long ago that it has no more; only the `last` can say that there is none at all."""
+        cursor = self.cursors.get(series)
+        if cursor is None or cursor.checked is None or (cursor.until is None and cursor.source != last):
             return False
         rest = every if cursor.until or series.kind == HEADLINES else max(every, ABSENT_AGAIN)
         return self.instant - dt.datetime.fromisoformat(cursor.checked) < rest
@@ -53,15 +63,17 @@ def missing(source: Source, kinds: Iterable[str], standing: Standing) -> dict[Se
 
     Of texts the last day is never known to be all there is: it is asked for again.
     """
-    newest = standing.day - dt.timedelta(days=source.newest)
     wanted = set(kinds)
     found = {}
     for series in source.series(standing.tokens):
         if series.kind not in wanted:
             continue
         until = standing.until(series)
+        newest = standing.newest(series, source)
         whole = dt.timedelta(days=series.kind != HEADLINES)
         first = until + whole if until else standing.day - dt.timedelta(days=source.history)
+        if series.kind in source.passing:
+            first = max(first, newest)
         if first <= newest:
             again = source.overlap.get(series.kind, 0) if until else 0
             found[series] = first - dt.timedelta(days=again)
@@ -75,7 +87,7 @@ def due(routes: Iterable[Route], sources: Mapping[str, Source], standing: Standi
         for name in route.sources:
             source = sources[name]
             for series in missing(source, [route.kind], standing):
-                if not standing.is_resting(series, source.every):
+                if not standing.is_resting(series, source.every, route.sources[-1]):
                     found.add(series)
     return found
 

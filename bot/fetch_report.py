@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from storage.database import Database
 
 ALIVE_DAYS = 30  # a token without a candle for longer is dead or delisted, and not missing
 NAMED = 6
+COUNTS = ("asked", "answered", "new", "changed", "same", "requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class SourceReport:
     def state(self) -> str:
         """In one word: ok, FAILED, or missing where a failure is none of the fetch's."""
         return ("missing" if self.optional else "FAILED") if self.error else "ok"
+
+    def with_more(self, other: SourceReport) -> SourceReport:
+        """This one and what the same source brought when it was asked for more."""
+        quarantined = Counter(self.quarantined) + Counter(other.quarantined)
+        counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
+        return replace(other, quarantined=dict(quarantined), **counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,9 @@ class FetchReport:
             if kind.current < kind.series:
                 console.print(escape(_behind(kind)), highlight=False)
         if not self.tokens:
-            console.print("no token is known yet, so none was asked for: crier import DIR brings them", highlight=False)
+            console.print(
+                "no token is known yet: CoinGecko's ranking makes them known, or crier import DIR", highlight=False
+            )
         if self.coverage is not None:
             console.print(
                 f"yesterday's candle: {self.coverage:.1%} of the living tokens' capitalisation", highlight=False

@@ -60,7 +60,7 @@ class Keeper:
     ) -> None:
         """Judge and store one batch, all of it or nothing, and count it in `into`."""
         with self._db.atomic():
-            rows = self._translated(batch)
+            rows = self._translated(source, batch, seen)
             symbols = {token.id: token.symbol for token in self._db.market.tokens()}
             asked = [row for row in rows if _is_asked(row, symbols, want)]
             sifted = sift(asked, self._past(symbols), symbols, want.instant.date().isoformat(), batch.confirmed)
@@ -100,12 +100,15 @@ class Keeper:
         with self._db.atomic():
             self._db.sources.put_status(status)
 
-    def _translated(self, batch: Batch) -> list[Row]:
-        """The batch's rows under the database's token ids; tokens it brought are put first."""
+    def _translated(self, source: Source, batch: Batch, seen: dt.datetime) -> list[Row]:
+        """The batch's rows under the database's token ids; its tokens, and what it says of them, are put first."""
+        if batch.tokens:
+            self._db.market.put_tokens(batch.tokens)
+            self._db.market.put_aliases(aliases_for(self._db.market.tokens()))
+        self._db.universe.put_ids(source.id, batch.ids)
+        self._db.universe.propose(source.id, batch.proposals, seen.date())
         if not batch.tokens:
             return list(batch.rows)
-        self._db.market.put_tokens(batch.tokens)
-        self._db.market.put_aliases(aliases_for(self._db.market.tokens()))
         ids = self._db.market.token_ids()
         ours = {token.id: ids[token.symbol] for token in batch.tokens}
         return [
@@ -127,12 +130,14 @@ class Keeper:
             for reject in kept
         )
         self._db.sources.settle(sorted(day for day in judged.days if day[0] != HEADLINES), seen)
+        self._db.sources.settle_before((day for day in sorted(judged.days) if day[0] in source.passing), seen)
 
     def _moved(self, source: Source, judged: _Judged, seen: dt.datetime) -> list[Cursor]:
         """The cursors after this batch: at the last believed day, but before a recent one that was not believed."""
         for reject in judged.rejects:
             self._hold(reject, judged.days, seen.date())
         self._doubted |= {reject.series for reject in judged.rejects}
+        self._doubted |= {Series(SNAPSHOTS) for reject in judged.rejects if reject.series.kind == SNAPSHOTS}
         moved = []
         for series in sorted({*judged.newest, *judged.answered}):
             old = self.cursors.get(series)

@@ -19,18 +19,22 @@ from random import Random
 from bot.fetch_plan import Standing, due, is_current, missing
 from bot.fetch_report import FetchReport, SourceReport, coverage, kind_reports
 from bot.fetch_store import Brought, Keeper
+from bot.past_rankings import fill_rankings
 from bot.progress import Report
 from bot.settings import Settings
+from bot.shelf import standing_orders
 from bot.source_list import sources_of
+from bot.universe import adopt_proposals
 from engine.errors import BadRequest, SourceError, StorageError
 from engine.sources.answer import Validator
 from engine.sources.http.client import HttpClient
 from engine.sources.http.limits import Clock, Limits
-from engine.sources.port import CANDLES, HEADLINES, SNAPSHOTS, Batch, Series, Source, Want
+from engine.sources.port import CANDLES, CATEGORIES, HEADLINES, SNAPSHOTS, Batch, Series, Source, Want
 from engine.sources.table import ROUTES, SOURCES, Route
 from storage.database import Database
 
 ENOUGH = 0.95  # of the capitalisation must have yesterday's candle, or the market counts as incomplete
+NAMING = (SNAPSHOTS, CATEGORIES)  # kinds that make tokens known
 log = logging.getLogger(__name__)
 
 
@@ -110,7 +114,7 @@ class Fetcher:
         self._client = HttpClient(
             sources.values(), clock, limits=limits, bases=bases, keys=keys, validators=StoredValidators(database)
         )
-        self._reports: list[SourceReport] = []
+        self._reports: dict[str, SourceReport] = {}
         self._answered: set[Series] = set()
 
     async def run(self, only: Iterable[str] | None = None) -> FetchReport:
@@ -124,11 +128,18 @@ class Fetcher:
                 if host.paused_until:
                     self._client.pause(origin, dt.datetime.fromisoformat(host.paused_until))
             for stage in (
-                [route for route in routes if route.kind == SNAPSHOTS],
-                [route for route in routes if route.kind != SNAPSHOTS],
+                [route for route in routes if route.kind in NAMING],
+                [route for route in routes if route.kind not in NAMING],
             ):
                 await self._stage(stage)
+        self._settle()
         return self._report([route for route in routes if route.sources], unasked)
+
+    def _settle(self) -> None:
+        """What follows from all that came: rankings of the past, and proposals whose time has come."""
+        now = self._clock.wall()
+        fill_rankings(self._db, now)
+        adopt_proposals(self._db, standing_orders(self._db, "live"), now.date())
 
     async def _stage(self, routes: Sequence[Route]) -> None:
         """All waves of some routes."""
@@ -170,9 +181,9 @@ class Fetcher:
         }
         texts = self._db.live.newest_texts() if HEADLINES in source.feeds else {}
         newest = {series: texts[series.subject] for series in since if series.subject in texts}
-        return Want(
-            since, standing.day - dt.timedelta(days=source.newest), standing.instant, tokens, last, newest=newest
-        )
+        until = max(standing.newest(series, source) for series in since)
+        ids = self._db.universe.ids(source.ids_from or source.id)
+        return Want(since, until, standing.instant, tokens, last, ids, newest)
 
     async def _ask(self, source: Source, want: Want) -> None:
         """Take and store all that one source brings; its error ends only its own part."""
@@ -200,27 +211,28 @@ class Fetcher:
         self._keeper.store(source, want, batch, self._clock.wall(), self._client.tallies(), brought)
 
     def _finish(self, source: Source, want: Want, brought: Brought, error: str, requests: int) -> None:
-        asked = self._clock.wall()
-        self._keeper.store_status(source, asked, error, brought.notes)
+        asked, earlier = self._clock.wall(), self._reports.get(source.id)
+        error = error or (earlier.error if earlier else "")
+        notes = tuple(dict.fromkeys((*(earlier.notes if earlier else ()), *brought.notes)))
+        self._keeper.store_status(source, asked, error, notes)
         self._keeper.store_hosts(self._client.tallies())
         self._progress(source.title, len(want.since), len(want.since))
         written = brought.written
-        self._reports.append(
-            SourceReport(
-                id=source.id,
-                title=source.title,
-                asked=len(want.since),
-                answered=len(brought.answered & want.since.keys()),
-                new=written.new,
-                changed=written.changed,
-                same=written.same,
-                quarantined=dict(brought.quarantined),
-                requests=requests,
-                error=error,
-                notes=tuple(brought.notes),
-                optional=source.optional,
-            )
+        report = SourceReport(
+            id=source.id,
+            title=source.title,
+            asked=len(want.since),
+            answered=len(brought.answered & want.since.keys()),
+            new=written.new,
+            changed=written.changed,
+            same=written.same,
+            quarantined=dict(brought.quarantined),
+            requests=requests,
+            error=error,
+            notes=notes,
+            optional=source.optional,
         )
+        self._reports[source.id] = earlier.with_more(report) if earlier else report
 
     def _requests(self, source: Source) -> int:
         tallies = self._client.tallies()
@@ -235,4 +247,4 @@ class Fetcher:
         share = coverage(self._db, standing)
         if share is not None and share >= ENOUGH:
             self._db.market.set_provenance("live", "yes")
-        return FetchReport(tuple(self._reports), kinds, share, len(standing.tokens), tuple(sorted(unasked)))
+        return FetchReport(tuple(self._reports.values()), kinds, share, len(standing.tokens), tuple(sorted(unasked)))

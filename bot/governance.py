@@ -52,10 +52,10 @@ def order_command(kind: OrderKind, help: str, example: str) -> Command:
     def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
         symbol = arguments.token.symbol if arguments.token else None
         index = arguments.index.id if arguments.index else None
-        deed = Deed(kind, index, symbol, reason=in_public(arguments.text, "reason", LONGEST))
+        deed = Deed(kind, index, symbol, reason=reason_from(arguments.text))
         if arguments.token is not None:
             _refuse_stranger(desk, deed, arguments.token.kind)
-        return _preview(request, desk, deed)
+        return preview(request, desk, deed)
 
     return Command(
         name=kind,
@@ -94,7 +94,8 @@ def titles(desk: Desk) -> dict[str, str]:
     return {info.id: info.title for info in desk.indices()}
 
 
-def _preview(request: Request, desk: Desk, deed: Deed) -> Reply:
+def preview(request: Request, desk: Desk, deed: Deed) -> Reply:
+    """What an order would change, kept under a code; BadRequest where it would change nothing."""
     complaint = _complaint(desk, deed)
     if complaint:
         raise BadRequest(complaint)
@@ -161,12 +162,18 @@ def in_public(text: str, noun: str, longest: int) -> str:
     return words
 
 
+def reason_from(text: str) -> str:
+    """A person's reason, fit for the journal."""
+    return in_public(text, "reason", LONGEST)
+
+
 def _refuse_stranger(desk: Desk, deed: Deed, kind: TokenKind) -> None:
     """A token that an index could not hold anyway needs no order."""
     if kind is not TokenKind.COIN:
         raise BadRequest(f"{deed.symbol} is a {kind.value} token, which no index picks: there is nothing to order.")
     scope = [deed.index] if deed.index else [info.id for info in desk.indices()]
-    if not any(deed.symbol in desk.members(index) for index in scope):
+    proposed = {row.index for row in desk.proposals() if row.symbol == deed.symbol}
+    if not any(index in proposed or deed.symbol in desk.members(index) for index in scope):
         where = f"the {titles(desk)[deed.index]} index" if deed.index else "any index"
         raise BadRequest(f"{deed.symbol} does not belong to {where}: there is nothing to order.")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from bot.finding import Finding
 from bot.lock import is_running
 from bot.phrases import counted, day
 from bot.scheduler import read_stored
@@ -21,15 +21,6 @@ DECIDE_WITHIN = dt.timedelta(hours=13)  # after Monday 00:00 UTC; an index may w
 SETTLE_WITHIN = dt.timedelta(hours=30)  # after a day's 00:00 UTC
 SEND_WITHIN = dt.timedelta(hours=1)  # after it was due
 PROBE = "probe"  # the agenda's name for the proof that it can be written
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: whether it passed, and one sentence."""
-
-    check: str
-    ok: bool
-    says: str
 
 
 Check = Callable[[Database, dt.datetime], Finding]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 from urllib.request import urlopen
@@ -14,9 +16,9 @@ from bot.child import ChildCrashed, run_in_child
 from bot.periodicals import PERIODICALS, Periodical
 from bot.phrases import day
 from bot.posting import Posting
-from bot.scheduler import Stored, Work, due, note_done, note_tried, read_stored
+from bot.scheduler import ALIVE, Stored, Work, due, note_done, note_patience, note_tried, read_stored
 from bot.settings import Settings
-from bot.shelf import DatabaseBook
+from bot.shelf import KEPT, DatabaseBook
 from bot.supervision import Warn, until_stopped
 from engine.errors import CrierError
 from engine.sources.http.limits import Clock
@@ -25,15 +27,17 @@ from storage.database import Database
 T = TypeVar("T")
 
 LOOK = 30.0  # seconds between two looks at what is due
-KEPT = dt.timedelta(days=90)  # of what was sent
 TOLD_AFTER = 3  # tries of one thing without success, until admins are told
 PING_EVERY = 60.0
 PING_WITHIN = 4.0
-ALIVE = "alive"  # the agenda's name for the service's sign of life
 
 log = logging.getLogger(__name__)
 
 RunChild = Callable[[Sequence[str], Callable[[str], None]], Awaitable[str]]
+
+
+class Waits(CrierError):
+    """Something is not done yet because it waits for what is not there; that is no failure."""
 
 
 class Store(Protocol):
@@ -85,6 +89,9 @@ class Jobs:
         log.info("%s %s begins", work.key, work.about, extra=key)
         try:
             await DOES[work.kind](self, work)
+        except Waits as error:
+            log.info("%s %s is not done yet: %s", work.key, work.about, error)
+            await self.store.do(lambda database: note_patience(database, work, now))
         except CrierError as error:
             log.warning("%s %s failed: %s", work.key, work.about, error, extra=key)
             if isinstance(error, ChildCrashed) or count == TOLD_AFTER:
@@ -106,16 +113,25 @@ class Jobs:
         except (OSError, ValueError) as error:
             log.warning("the ping was not taken: %s", error)
 
-    async def _command(self, *arguments: str) -> None:
-        """Run a command on our database in a child; its progress stands in the log."""
+    async def _command(self, *arguments: str) -> str:
+        """Run a command on our database in a child and return its JSON; its progress stands in the log."""
         database = ("--database", str(self.settings.database))
-        await self.child((*arguments, "--json", *database), lambda line: log.info("%s: %s", arguments[0], line))
+        return await self.child((*arguments, "--json", *database), lambda line: log.info("%s: %s", arguments[0], line))
 
     async def _fetch(self, work: Work) -> None:
         await self._command("fetch")
 
-    async def _week(self, work: Work) -> None:
+    async def _day(self, work: Work) -> None:
         await self._command("week")
+
+    async def _week(self, work: Work) -> None:
+        """Decide what can be decided; for an index that waits for its prices, they are fetched before the next try."""
+        if await self.store.do(lambda database: read_stored(database).tried[work.key].count) > 1:
+            with suppress(CrierError):  # the gate of the week says what is missing
+                await self._command("fetch")
+        waiting = json.loads(await self._command("week")).get("waiting", [])
+        if waiting:
+            raise Waits(" ".join(ready["says"] for ready in waiting))
 
     async def _missed(self, work: Work) -> None:
         """A week that was not decided in its day is not made up for: that would be back-dated."""
@@ -161,7 +177,7 @@ DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
     "tend": Jobs._tend,
     "fetch": Jobs._fetch,
     "week": Jobs._week,
-    "day": Jobs._week,
+    "day": Jobs._day,
     "missed": Jobs._missed,
     "report": Jobs._report,
 }

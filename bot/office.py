@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import cast, get_args
 
 from pydantic import TypeAdapter
 
-from bot.book import DeliveryState
 from bot.desk import Deed, Person, Weighed
 from bot.posting import Posting
 from bot.reply import Reply
@@ -20,6 +20,7 @@ from engine.model import Order, OrderKind
 from engine.modes import DEFAULT_MODE
 from storage.chats import Chat
 from storage.database import Database
+from storage.links import Offer
 from storage.proclamations import Proclamation
 
 ORDER = "order"  # kinds of notices
@@ -36,10 +37,8 @@ class DatabaseDesk(DatabaseBook):
         database: Database,
         clock: Clock,
         default_mode: str = DEFAULT_MODE,
-        delivery: Callable[[], DeliveryState] | None = None,
     ) -> None:
         super().__init__(database, clock, default_mode=default_mode)
-        self._delivery = delivery
 
     def atomic(self) -> AbstractContextManager[None]:
         return self._db.atomic()
@@ -77,6 +76,30 @@ class DatabaseDesk(DatabaseBook):
     def added_by(self, pseudonym: str) -> int:
         return self._db.chats.added_by(pseudonym)
 
+    def offer_link(self, who: Person, title: str) -> str:
+        return self._db.links.offer(who.platform, who.chat, title, self.now())
+
+    def link_offer(self, code: str) -> Offer | None:
+        return self._db.links.offered(code, self.now())
+
+    def answer_link(self, who: Person, offer: Offer, title: str) -> bool:
+        return self._db.links.answer(offer, who.platform, who.chat, title)
+
+    def join_link(self, offer: Offer) -> None:
+        chats = self._db.chats
+        with self.atomic():
+            other = chats.get(offer.other_platform, offer.other_chat)
+            chats.put(replace(other, title=offer.other_title or other.title))
+            self._db.links.join(offer)
+            asked = chats.get(offer.platform, offer.chat)
+            chats.put(replace(asked, title=offer.title or asked.title))
+
+    def unlink(self, who: Person) -> bool:
+        return self._db.links.forget(who.platform, who.chat)
+
+    def linked(self, who: Person) -> Sequence[Chat]:
+        return [self._db.chats.get(*key) for key in self._db.links.partners(who.platform, who.chat)]
+
     def proclaim(self, who: Person, index: str | None, text: str) -> Proclamation:
         now = self.now().astimezone(dt.UTC).replace(microsecond=0)
         with self.atomic():
@@ -90,11 +113,10 @@ class DatabaseDesk(DatabaseBook):
         return self._db.proclamations.all(self.ledger)
 
     def notify_all(self, said: Proclamation, reply: Reply) -> None:
-        self._db.notices.add(self.ledger, said.given.date(), said.index or "", ANNOUNCEMENT, reply.to_json())
-
-    def delivery(self) -> DeliveryState:
-        """As the service sees it; without one nothing waits, and only the silenced chats are known."""
-        return self._delivery() if self._delivery else super().delivery()
+        with self.atomic():
+            day, index = said.given.date(), said.index or ""
+            kept = self._db.notices.add(self.ledger, day, index, ANNOUNCEMENT, reply.to_json())
+            Posting(self.now(), self._default_mode).notice(self._db, kept)
 
     def weigh(self, order: Order) -> Sequence[Weighed]:
         return weigh(self._db, self.ledger, order)

@@ -114,7 +114,7 @@ class Sender:
             log.warning("%s: nothing can be claimed: %s", self.platform.id, error)
             return False
         if self._stopping.is_set() and rows:
-            await self.keep(lambda db: db.outbox.give_back(self.owner, self.now()))
+            await self.keep(lambda db: db.outbox.give_back([row.id for row in rows], self.owner, self.now()))
             return False
         for row in rows:
             flight = asyncio.create_task(self._deliver(row))

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.book import Book
+from bot.monthly import Month, report
 from bot.reply import Reply
+from bot.scheduler import month_told
 from storage.chats import Chat
 from storage.outbox import Push
 
@@ -23,4 +25,9 @@ class Periodical:
     compose: Callable[[Book, Chat, str, dt.date], Reply | None]
 
 
-PERIODICALS: tuple[Periodical, ...] = ()
+def _month(book: Book, chat: Chat, mode: str, date: dt.date) -> Reply | None:
+    """The month before the one of `date`."""
+    return report(book, chat.indices, mode, Month((date.replace(day=1) - dt.timedelta(days=1)).replace(day=1)))
+
+
+PERIODICALS: tuple[Periodical, ...] = (Periodical("month", "monthly", month_told, _month),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot import digest
 from bot.digest import Issue
@@ -25,6 +26,15 @@ AGES: dict[Push, dt.timedelta] = {
     "monthly": dt.timedelta(days=5),
     "admin": dt.timedelta(days=3),
 }
+
+
+class HasLevel(Protocol):
+    """Something as grave as its level."""
+
+    @property
+    def level(self) -> int: ...
+
+
 TOLD: Ledger = "live"  # a decision of the past is told nobody as if it were news
 
 
@@ -41,14 +51,14 @@ class Posting:
         if ledger != TOLD:
             return 0
         queued = self._tell(
-            database, f"week/{week}", "weekly", lambda chat: digest.weekly(chat, self._mode(chat), issue)
+            database, f"week/{week}", "weekly", lambda chat: digest.weekly(chat, self.mode_of(chat), issue)
         )
         if issue.turns:  # who wants no weekly message may still want to hear of watched tokens
             queued += self._tell(
                 database,
                 f"watched/{week}",
                 "watched",
-                lambda chat: None if chat.weekly else digest.weekly(chat, self._mode(chat), issue),
+                lambda chat: None if chat.weekly else digest.weekly(chat, self.mode_of(chat), issue),
             )
         return queued
 
@@ -56,24 +66,39 @@ class Posting:
         """Queue one alert a chat about what changed between weeks, as many a week as a chat is told."""
         if ledger != TOLD or not issue.items:
             return 0
+        return self._alert(
+            database,
+            f"change/{date}",
+            lambda chat: digest.gravity(chat, self.mode_of(chat), issue),
+            lambda chat: digest.alert(chat, self.mode_of(chat), issue),
+        )
+
+    def alert(
+        self,
+        database: Database,
+        name: str,
+        concerns: Callable[[Chat], Sequence[HasLevel]],
+        compose: digest.Compose,
+    ) -> int:
+        """Queue an alert for the chats it concerns, as many a week as a chat is told."""
+        return self._alert(database, name, lambda chat: max((a.level for a in concerns(chat)), default=0), compose)
+
+    def watched(self, database: Database, name: str, compose: digest.Compose) -> int:
+        """Queue news of watched tokens."""
+        return self._tell(database, name, "watched", compose, chats=[c for c in database.chats.all() if c.watches])
+
+    def _alert(self, database: Database, name: str, gravity: Callable[[Chat], int], compose: digest.Compose) -> int:
+        """One message a chat and level, so that each is as urgent as it is grave; level 0 concerns nobody."""
         told = database.outbox.alerts(self.now - digest.COUNTED_OVER)
-        queued = 0
-        for level in sorted({item.brief.level for item in issue.items}, reverse=True):
-            chats = [
-                chat
-                for chat in database.chats.all()
-                if digest.gravity(chat, self._mode(chat), issue) == level
-                and digest.may_alert(level, told.get((chat.platform, chat.chat), (0, 0)))
-            ]
-            queued += self._tell(
-                database,
-                f"change/{date}/{level}",
-                "danger",
-                lambda chat: digest.alert(chat, self._mode(chat), issue),
-                level,
-                chats,
-            )
-        return queued
+        by_level: dict[int, list[Chat]] = {}
+        for chat in database.chats.all():
+            level = gravity(chat)
+            if level and digest.may_alert(level, told.get((chat.platform, chat.chat), (0, 0))):
+                by_level.setdefault(level, []).append(chat)
+        return sum(
+            self._tell(database, f"{name}/{level}", "danger", compose, level, by_level[level])
+            for level in sorted(by_level, reverse=True)
+        )
 
     def notice(self, database: Database, notice: Notice) -> int:
         """Queue what admins ordered, or that the rules changed, for those who follow what it concerns."""
@@ -85,7 +110,7 @@ class Posting:
         """Queue a regular report (`month/2026-11`); `compose` is handed a chat and its mode."""
 
         def posted(chat: Chat) -> Reply | None:
-            reply = compose(chat, self._mode(chat))
+            reply = compose(chat, self.mode_of(chat))
             return digest.notice(chat, "", reply) if reply else None
 
         return self._tell(database, name, push, posted)
@@ -113,5 +138,6 @@ class Posting:
         letters = digest.letters(found, news, compose, self.now)
         return database.outbox.enqueue(news, letters, self.now) if letters else 0
 
-    def _mode(self, chat: Chat) -> str:
+    def mode_of(self, chat: Chat) -> str:
+        """The mode a chat follows."""
         return chat.mode if chat.mode in modes() else self.default_mode

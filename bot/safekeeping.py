@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.brief import STEPS
 from bot.doctor import examine as diagnose
-from bot.health import Finding
+from bot.finding import Finding
 from bot.lock import only_instance
 from bot.periodicals import PERIODICALS
 from bot.phrases import counted

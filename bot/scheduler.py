@@ -16,6 +16,7 @@ from storage.database import Database
 
 Kind = Literal["tend", "fetch", "week", "missed", "day", "report"]
 
+ALIVE = "alive"  # the agenda's name for the service's sign of life
 FETCH_FROM = dt.time(0, 10)  # the day's last candle has closed, and sources have it
 DECIDE_FROM = dt.time(0, 30)
 FETCHES = 4  # a day
@@ -93,7 +94,7 @@ def _wanted(stored: Stored, now: dt.datetime, reports: Reports) -> Iterator[Work
         yield Work("missed", monday.isoformat())
     if clock < DECIDE_FROM:
         return
-    if today == monday and (stored.decided is None or stored.decided < monday):
+    if today == monday and (stored.decided is None or stored.decided <= monday):  # an index may still wait
         yield Work("week", monday.isoformat())
     if today != monday and decided:
         yield Work("day", today.isoformat())
@@ -135,6 +136,11 @@ def note_tried(database: Database, work: Work, now: dt.datetime) -> int:
     count = before.count + 1 if before and before.about == work.about else 1
     database.agenda.note(f"tried/{work.key}", f"{work.about} {count}", now)
     return count
+
+
+def note_patience(database: Database, work: Work, now: dt.datetime) -> None:
+    """Note that a try was no failure: the next comes after the shortest rest, and fetches what is missing before."""
+    database.agenda.note(f"tried/{work.key}", f"{work.about} 1", now)
 
 
 def _tries(value: str, at: dt.datetime) -> Tries:

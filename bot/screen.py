@@ -32,6 +32,7 @@ from engine.modes import modes
 STAKE = 1000.0  # the dollars whose fate is told
 MOST_REASONS = 4  # lines of them; more do not fit on a phone beside ten holdings
 LONGEST_CAUSE = 240  # characters of one cause or reason; an admin's own words may be long
+FLATTERED = "flattered by survivorship"  # a past that was filled from the members of today
 PAUSED = "No trades: "  # the engine's words before the reason for which it trades nothing at all
 WAITS = "more waits in stablecoins"  # the engine's words where too few tokens are bullish
 BY_STRENGTH = frozenset({"bullish", "conviction", "risk_ladder"})  # rules whose reason is the strongest point
@@ -101,8 +102,10 @@ def title(shown: View) -> str:
 
 
 def labelled(mode: str, status: Status) -> str:
-    """`balanced`, or `balanced, backtest` where nothing was announced at the time."""
-    return mode if status.ledger == "live" else f"{mode}, backtest"
+    """`balanced`, or `balanced, backtest` where nothing was announced at the time; a flattered one is called so."""
+    if status.ledger == "live":
+        return mode
+    return f"{mode}, backtest, {FLATTERED}" if status.caveats else f"{mode}, backtest"
 
 
 def loud(title: str, status: Status) -> str:

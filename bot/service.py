@@ -10,21 +10,29 @@ import secrets
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
+from urllib.parse import urlsplit
 
 from bot.clerk import Clerk
+from bot.command import Request
+from bot.desk import Desk
+from bot.dispatch import dispatch
 from bot.gauges import Counted
 from bot.jobs import Jobs
 from bot.lock import only_instance
 from bot.logs import logging_to
+from bot.manners import Manners
+from bot.notes import AgendaNotes
 from bot.outbox import Sender
 from bot.pacing import Pace, Rates
 from bot.platforms.port import Address, Parcel, Platform, Undelivered
 from bot.posting import Posting
 from bot.reply import ChartSpec, Reply
 from bot.settings import Settings
+from bot.spot_prices import spot_prices
 from bot.studio import Studio
 from bot.supervision import Part, keep_alive
+from bot.watching import Prices, Watching
 from engine.errors import BadConfiguration, BrokenJournal, StorageError
 from engine.model import LEDGERS
 from engine.sources.http.limits import Clock
@@ -42,17 +50,38 @@ log = logging.getLogger(__name__)
 def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
     from bot.platforms.telegram import TelegramPlatform, Webhook
 
-    token, secret, url = settings.telegram_token, settings.webhook_secret, settings.public_url
+    token, secret, url, port = (
+        settings.telegram_token, settings.webhook_secret, settings.public_url, settings.webhook_port
+    )  # fmt: skip
     assert token is not None
     shown = {"secret": secret.get_secret_value()} if secret else {}
-    webhook = Webhook(url, port=settings.webhook_port, **shown) if url else None
+    webhook = Webhook(url, port=port, **shown) if url and port else None
     return TelegramPlatform(
-        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook
+        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook,
+        hosts=[urlsplit(url).netloc] if url else (),
+    )  # fmt: skip
+
+
+def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
+    from bot.platforms.discord import DiscordPlatform
+
+    assert settings.discord_token is not None
+    return DiscordPlatform(
+        settings.discord_token.get_secret_value(),
+        clerk.answer,
+        front=clerk,
+        draw=draw,
+        notes=AgendaNotes(clerk, "discord"),
+        api=settings.discord_api,
+        gateway=settings.discord_gateway,
     )
 
 
-# One entry a platform: the setting that holds its token, how it is made, and its rates.
-PLATFORMS: Mapping[str, tuple[str, Make]] = {"telegram": ("telegram_token", _telegram)}
+# One entry a platform: the setting that holds its token, and how it is made.
+PLATFORMS: Mapping[str, tuple[str, Make]] = {
+    "telegram": ("telegram_token", _telegram),
+    "discord": ("discord_token", _discord),
+}
 
 
 def rates_of(settings: Settings, platform: str) -> Rates:
@@ -63,10 +92,17 @@ def rates_of(settings: Settings, platform: str) -> Rates:
 
 
 class Service:
-    """All parts, built in one place; `run` returns once `stop` was called and everything has landed."""
+    """All parts, built in one place; `run` returns once `stop` was called and everything has landed. `prices` are what
+    the watch asks; without them it does not watch."""
 
     def __init__(
-        self, settings: Settings, clerk: Clerk, platforms: Sequence[Platform], clock: Clock, jobs: bool = True
+        self,
+        settings: Settings,
+        clerk: Clerk,
+        platforms: Sequence[Platform],
+        clock: Clock,
+        jobs: bool = True,
+        prices: Prices | None = None,
     ) -> None:
         self.settings = settings
         self.clerk = clerk
@@ -82,6 +118,7 @@ class Service:
         }
         self._ready = {platform.id: asyncio.Event() for platform in platforms}
         self.jobs = Jobs(settings, clerk, clock, self.warn, self.stopping, self.is_well) if jobs else None
+        self.watch = Watching(settings, clerk, clock, prices, self.stopping) if prices else None
 
     def stop(self) -> None:
         """End: no more claims from now on."""
@@ -140,6 +177,11 @@ class Service:
                 except Undelivered as error:
                     log.warning("%s could not be told: %s", platform, error)
 
+    async def _serve_page(self) -> None:
+        from bot.web.server import serve  # pages and their server are loaded where they are served
+
+        await serve(self.settings)
+
     async def _alive(self, part: Part) -> None:
         await keep_alive(part, self.clock, self.warn)
 
@@ -154,6 +196,10 @@ class Service:
     def _working(self) -> Iterator[Part]:
         if self.jobs is not None:
             yield Part("the schedule", self.jobs.run)
+        if self.watch is not None:
+            yield Part("the watch", self.watch.run)
+        if self.settings.web_port is not None:
+            yield Part("the public page", self._serve_page)
 
     def _when_ready(self, name: str, sender: Sender) -> Callable[[], asyncio.Future[None]]:
         """A sender that begins once its platform is connected; what is queued waits for it."""
@@ -198,6 +244,11 @@ def platforms_of(settings: Settings, clerk: Clerk, draw: Draw) -> list[Platform]
     return made
 
 
+def polite(manners: Manners, desk: Desk, request: Request) -> Reply:
+    """Answer a message, or not, as manners ask."""
+    return manners.attend(request, lambda asked: dispatch(desk, asked))
+
+
 def check(database: Database) -> None:
     """Refuse to announce from a database that is damaged or whose journal does not hold."""
     database.check_integrity()
@@ -220,12 +271,15 @@ async def serve(
     with only_instance(settings.database), closing(Studio()) as studio:
         if jobs:
             studio.warm_up()
-        async with Clerk(settings, create=True) as clerk:
+        manners = Manners(time.monotonic)
+        async with Clerk(settings, lambda desk, request: polite(manners, desk, request), create=True) as clerk:
             await clerk.do(check)
-            service = Service(settings, clerk, make(settings, clerk, studio.draw), real_clock(), jobs)
-            with _signals(service.stop):
-                log.info("running with %s", ", ".join(service.senders))
-                await service.run()
+            clock = real_clock()
+            async with spot_prices(settings, clerk, clock) if jobs else nullcontext() as prices:
+                service = Service(settings, clerk, make(settings, clerk, studio.draw), clock, jobs, prices)
+                with _signals(service.stop):
+                    log.info("running with %s", ", ".join(service.senders))
+                    await service.run()
 
 
 def run_service(settings: Settings) -> None:

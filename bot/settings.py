@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,6 +83,19 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    web_port: Annotated[
+        int | None,
+        Field(ge=1, le=65535, description="Serve the public page and API on this port; none: off.", examples=["8080"]),
+    ] = None
+    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
+    web_proxy: Annotated[
+        str,
+        Field(
+            description="Addresses or networks of proxies whose X-Forwarded-For is believed; nobody else's is.",
+            examples=["127.0.0.1"],
+        ),
+    ] = ""
+
     telegram_token: Annotated[
         SecretStr | None,
         Field(
@@ -111,13 +126,19 @@ class Settings(BaseSettings):
     public_url: Annotated[
         str,
         Field(
-            description="Where the internet reaches this bot: Telegram then calls it; empty: it polls.",
+            description="Where the internet reaches this bot: its page, and with a webhook port Telegram.",
             examples=["https://crier.example"],
         ),
     ] = ""
     webhook_port: Annotated[
-        int, Field(gt=0, lt=65536, description="The port here that Telegram's calls come to, behind the proxy.")
-    ] = 8080
+        int | None,
+        Field(
+            gt=0,
+            lt=65536,
+            description="The port here that Telegram's calls come to, under /telegram; none: it polls.",
+            examples=["8081"],
+        ),
+    ] = None
     webhook_secret: Annotated[
         SecretStr | None,
         Field(
@@ -170,6 +191,23 @@ class Settings(BaseSettings):
     log_json: Annotated[bool, Field(description="Write log lines as JSON, one object a line.")] = False
     log_level: Annotated[str, Field(description="The least that is logged: debug, info, warning or error.")] = "info"
 
+    @field_validator("web_proxy")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in value.replace(",", " ").split():
+            try:
+                ip_network(part, strict=False)
+            except ValueError:
+                raise ValueError(f"{part!r} is no address or network, like 127.0.0.1 or 10.0.0.0/8") from None
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?/?", value, re.ASCII):
+            raise ValueError("must be like https://crier.example.org, without a path")
+        return value.rstrip("/")
+
     @model_validator(mode="before")
     @classmethod
     def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +246,7 @@ class Settings(BaseSettings):
     def _people(cls, value: object) -> object:
         return people(value) if isinstance(value, str) else value
 
-    @field_validator("telegram_api", "discord_api", "discord_gateway", "public_url", "ping_url")
+    @field_validator("telegram_api", "discord_api", "discord_gateway", "ping_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
         return address(value)

@@ -10,10 +10,25 @@ from typing import Self
 
 from pydantic import TypeAdapter
 
-from bot.book import DeliveryState, IndexInfo, PastCall, Silenced, Skill, Status, StoredDecision, Verdict
+from bot.book import (
+    DeadLetter,
+    DeliveryState,
+    IndexInfo,
+    PastCall,
+    ProposedMember,
+    Silenced,
+    Skill,
+    Status,
+    StoredDecision,
+    Verdict,
+)
+from bot.past_rankings import caveats
 from bot.phrases import capital
+from bot.queue_state import queue_lines
 from bot.rebuilding import with_levels
+from bot.reply import Reply
 from bot.source_health import source_states
+from bot.universe import proposals
 from engine.errors import BrokenJournal
 from engine.model import LEDGERS, Call, Ledger, LevelPoint, Signal, Token, TokenKind, WeekSignals
 from engine.modes import DEFAULT_MODE, mode, modes
@@ -27,6 +42,8 @@ from storage.chats import Chat
 from storage.database import Database
 
 SIGNALS_SERVE = dt.timedelta(days=7)  # so long one week's signals are decided on
+KEPT = dt.timedelta(days=90)  # for which the queue keeps what was settled
+MOST_DEAD = 100  # dead letters that are looked at
 SKILLS = "skills"  # provenance key: the record's figures, made by the weekly job
 _SKILLS = TypeAdapter(tuple[Skill, ...])
 
@@ -72,6 +89,9 @@ class DatabaseBook:
     def members(self, index: str) -> Sequence[str]:
         entry = themes()[index]
         return [token.symbol for token in self._tokens if _belongs(token, entry)]
+
+    def proposals(self) -> Sequence[ProposedMember]:
+        return proposals(self._db, self.orders(), self.now().date())
 
     def signals(self) -> WeekSignals | None:
         return self._db.signals.latest(self.ledger)
@@ -128,7 +148,9 @@ class DatabaseBook:
             refused_rows=sum(self._db.market.refusal_counts().values()),
             dropped_features=week.dropped_features if week else (),
             quarantined=sum(self._db.sources.quarantine_counts().values()),
+            caveats=caveats(self._db),
             sources=tuple(f"{state.id} {state.brief}" for state in source_states(self._db, self.now()) if state.brief),
+            queues=queue_lines(self._db, self.now()),
         )
 
     def now(self) -> dt.datetime:
@@ -149,7 +171,20 @@ class DatabaseBook:
     def delivery(self) -> DeliveryState:
         gone = [chat for chat in self._db.chats.all() if chat.silenced]
         gone.sort(key=lambda chat: chat.silenced_at.isoformat() if chat.silenced_at else "", reverse=True)
-        return DeliveryState(0, silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone))
+        queues = self._db.outbox.queues(self.now() - KEPT)
+        return DeliveryState(
+            waiting=sum(queue.waiting for queue in queues),
+            oldest=min((queue.oldest for queue in queues if queue.oldest), default=None),
+            maybe=sum(queue.maybe for queue in queues),
+            dead=tuple(DeadLetter(d.platform, d.reason, d.at) for d in self._db.outbox.dead(MOST_DEAD)),
+            silenced=tuple(Silenced(c.platform, c.title, c.silenced, c.silenced_at) for c in gone),
+        )
+
+    def pulse(self, who: Person) -> Reply:
+        from bot.chat_pulse import chat_pulse  # reads the lexicon, which no other answer needs
+
+        today = self.now().astimezone(dt.UTC).date()
+        return chat_pulse(self._db, who.platform, who.chat, today, self.chat(who).pulse)
 
     def followed(self, who: Person) -> str:
         chosen = self._db.chats.mode(who.platform, who.chat)

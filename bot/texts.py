@@ -101,6 +101,26 @@ TOO_MANY_WATCHES = "A chat watches at most {most} tokens: take one off first."
 NOT_WATCHABLE = "{symbol} is a {kind} token: no call is ever made on it, so there is nothing to watch."
 WATCHED_IS_OFF = "These messages are switched off here: /settings watched on."
 
+# /link and /unlink
+LINK_BEGUN = (
+    "Write this in the chat on the other platform, as an admin of it, within ten minutes: /link {code} Both chats "
+    "then share one panel of settings and one mode: those of this chat."
+)
+LINK_WAITS = "Nobody has written the code in the other chat yet: /link {code} there."
+LINK_NEXT = "Then press here: who wrote it is shown, and only then you confirm."
+LINK_ANSWERED = "Now an admin of {there} presses the button under the code and confirms. Until then nothing changes."
+LINK_PREVIEW = "{other} shall have the settings, the indices and the mode of this chat; what it chose itself is lost."
+LINKED_NOW = (
+    "{other} and this chat have one panel and one mode now: a change in either counts for both. /unlink ends it."
+)
+LINKED_WITH = "This chat is linked with {others}: a change in either counts for both. /unlink ends it."
+LINKED_ALREADY = "This chat is linked already: /unlink first."
+LINK_TAKEN = "Another chat wrote that code first: ask for a new one with /link in the chat that gave it."
+NO_SUCH_LINK = "There is no such code, or its ten minutes are over: /link in the other chat gives a new one."
+SAME_PLATFORM = "That code was given on {platform} too: a link joins a chat on Telegram with one on Discord."
+NOT_LINKED = "This chat is linked with none."
+UNLINKED = "No longer linked with {others}. Both keep their settings as they are."
+
 # /about
 ABOUT = (
     "Crier reads 196 data points of a token every week and decides five indices by written rules.",
@@ -118,12 +138,15 @@ PRIVACY: Mapping[str, str] = {
     "chat_pulse": (
         "Of a chat whose pulse is on: how many messages a day, and how many of them spoke of which token, for 90 days."
     ),
+    "outbox": "Which messages were sent to a chat or wait for it, and what came of them, for 90 days.",
     "identities": ("Of you: the pseudonym you were given, if you ordered something as an admin or added me to a chat."),
     "audit": "Of an admin's order or announcement: when, in which chat, and by whom.",
     "confirmations": (
         "What you asked for and have to confirm, with your number and the chat's; it goes with the first code that is "
         "asked for a day later."
     ),
+    "links": "With which chat on another platform a chat is linked.",
+    "link_codes": "Both chats of a link that waits to be confirmed, with their names, for ten minutes.",
     "bot_admins": "That you became an admin of this bot by a code, and when.",
 }
 PRIVACY_COLUMNS: Mapping[str, str] = {  # of the table chats

@@ -155,7 +155,8 @@ VERDICTS: tuple[Verdict, ...] = (
 def remark(db: Database, row: Claimed, note: str, now: dt.datetime) -> int:
     """Tell a chat's admins, in the chat and once, what the platform noted about it."""
     chat = row.chat
-    key = hashlib.sha256(note.encode()).hexdigest()[:12]
-    news = News(f"note/{chat.platform}/{chat.chat}/{key}", "admin", now + NOTE_AGE)
+    # a hash, because the news' name outlives a chat that is forgotten
+    key = hashlib.sha256(f"{chat.platform}|{chat.chat}|{note}".encode()).hexdigest()[:16]
+    news = News(f"note/{key}", "admin", now + NOTE_AGE)
     reply = Reply(title="For this chat's admins", text=(note,))
     return db.outbox.enqueue(news, [Letter(reply.to_json(), [(chat.platform, chat.chat, None)])], now)

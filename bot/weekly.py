@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.announce import announce, method_notice
-from bot.brief import Brief, brief, turns
+from bot.announce import announce, method_notice, no_change
+from bot.brief import Brief, brief
 from bot.digest import Issue, Item
-from bot.drawings import levels_chart
-from bot.phrases import DAYS, day, short_head
+from bot.phrases import DAYS, day as said_day, short_head
 from bot.posting import Posting
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
 from bot.skill import skills_of
+from bot.telling import tell_week
 from engine.comparators import COMPARATORS
 from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
@@ -23,6 +23,7 @@ from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
 from engine.panel import Panel, build_panel
+from engine.readiness import Readiness, readiness
 from engine.record import Record
 from engine.scale import Progress
 from engine.themes import themes
@@ -30,6 +31,7 @@ from engine.week import DayResult, Standing, WeekResult, check_eve, check_monday
 from storage.database import Database
 
 METHOD = "method"  # kind of journal entry and notice
+NO_CHANGE = "no change"  # kind of notice: an index that is given up for a week
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
 
 
@@ -56,6 +58,7 @@ class Week:
     announcements: tuple[Announced, ...] = ()
     alerts: tuple[Alert, ...] = ()
     notices: tuple[Reply, ...] = ()
+    waiting: tuple[Readiness, ...] = ()  # indices that lack fresh prices, and are to be tried again
 
 
 def ledger_for(as_of: dt.date, now: dt.datetime, live_sources: bool) -> Ledger:
@@ -76,13 +79,17 @@ def run_week(
     dry_run: bool = False,
     progress: Progress | None = None,
     compare: Compare = find_mismatches,
+    now: dt.datetime | None = None,
     post: Posting | None = None,
 ) -> Week:
     """Decide the week of `as_of` in `ledger` once; a second run finds it decided and changes nothing.
 
     In the replay ledger the days since the last decision are walked first, as the daily job would have: live, no day is
     made up for later. With `dry_run` everything is computed and nothing stored; with `post` a live week is queued for
-    its chats in the transaction that stores it.
+    its chats in the transaction that stores it. Where `now` is given an index below
+    95 % of its capitalisation with fresh candles waits (`Week.waiting`; `engine.readiness.next_try` says until when),
+    and from 12:00 UTC on it is given up for the week, with a notice that says why. A later run decides those that
+    waited, from what is known then; the signals in the journal stay those of the first run.
     """
     check_monday(as_of)
     if is_decided(database, ledger, as_of):
@@ -92,21 +99,61 @@ def run_week(
         return Week(as_of, ledger, True, database.journal.head(ledger), decided)
     _refuse_the_past(database, ledger, as_of)
     panel = build_panel(database.market, as_of)
+    looked = _looked(database, ledger, panel, now)
+    open_ = {ready.index for ready in looked if ready.state == "ready"}
+    days: list[_Day] = []
+    alerts: tuple[Alert, ...] = ()
 
     def compute() -> WeekResult:
         record = Record.from_predictions(database.signals.predictions()).before(as_of)
-        standings = _standings(database, ledger, as_of)
+        standings = [s for s in _standings(database, ledger, as_of) if s.index in open_]
         orders = standing_orders(database, ledger)
         return compute_week(panel, record, standings, as_of, progress, orders, compare)
 
     # Live there is nothing to catch up with, and chats write while the fit runs: the pen is taken when it is done.
-    ready = compute() if ledger == "live" else None
+    computed = compute() if open_ and ledger == "live" else None
     with _kept_unless(dry_run, database):
-        days = _catch_up(database, ledger, panel)
-        result = ready or compute()
-        days.append(_store(database, ledger, result.day, result, post))
-        _warn(database, ledger, _alerts(result), post)
-    return _outcome(as_of, ledger, database.journal.head(ledger), days, _alerts(result))
+        notices = _give_up(database, ledger, as_of, [ready for ready in looked if ready.state == "given up"], post)
+        if open_:
+            days = _catch_up(database, ledger, panel)
+            result = computed or compute()
+            days.append(_store(database, ledger, result.day, result, post))
+            alerts = _alerts(result)
+        if post is not None and ledger == "live":
+            tell_week(database, as_of, _done(database, ledger, as_of), alerts, post)
+    week = _outcome(as_of, ledger, database.journal.head(ledger), days, alerts)
+    waiting = tuple(ready for ready in looked if ready.state == "waits")
+    return replace(week, notices=(*week.notices, *notices), waiting=waiting)
+
+
+def _looked(database: Database, ledger: Ledger, panel: Panel, now: dt.datetime | None) -> list[Readiness]:
+    """How every index stands that is not done with yet; without `now` each is taken as it is."""
+    done = _done(database, ledger, panel.as_of)
+    if now is None:
+        return [Readiness(index, "ready", 1.0, ()) for index in themes() if index not in done]
+    return [ready for ready in readiness(panel, panel.as_of, now) if ready.index not in done]
+
+
+def _done(database: Database, ledger: Ledger, monday: dt.date) -> set[str]:
+    """Indices that are decided for the week of `monday` in every mode, or given up."""
+    week = iso_week(monday)
+    decided = {i for i in themes() if all(database.decisions.has_week(ledger, i, mode, week) for mode in modes())}
+    given_up = {n.index for n in database.notices.since(ledger) if n.kind == NO_CHANGE and n.date == monday}
+    return decided | given_up
+
+
+def _give_up(
+    database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[Readiness], post: Posting | None
+) -> list[Reply]:
+    """Tell the chats of indices whose prices did not come in time that nothing changes this week."""
+    said = []
+    for ready in late:
+        reply = no_change(themes()[ready.index].title, ready.says)
+        notice = database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
+        if post is not None and ledger == "live":
+            post.notice(database, notice)
+        said.append(reply)
+    return said
 
 
 def run_due(
@@ -124,14 +171,14 @@ def run_due(
     if as_of is None and live and now.date() != date and is_decided(database, "live", date):
         return run_day(database, now.date(), "live", dry_run, post)
     if date.weekday() == 0:
-        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, post)
+        told = now if ledger == "live" else None
+        return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, told, post)
     return run_day(database, date, ledger, dry_run, post)
 
 
 def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
-    """Whether the week of `monday` stands in a ledger, in every index and mode."""
-    week = iso_week(monday)
-    return all(database.decisions.has_week(ledger, index, mode, week) for index in themes() for mode in modes())
+    """Whether the week of `monday` stands in a ledger: every index decided in every mode, or given up."""
+    return _done(database, ledger, monday) == themes().keys()
 
 
 def run_day(
@@ -239,43 +286,23 @@ def _store(
     notices = _tell_of_method(database, ledger, day.date, post) if day.decisions else ()
     for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
-    if week is not None:
+    first = week is not None and database.signals.at(ledger, day.date) is None
+    if week is not None and first:
         database.signals.add(ledger, week.signals)
     for decision in day.decisions:
         database.decisions.add(ledger, decision)
     if week is not None or day.settlements or day.decisions:
         for (index, mode), points in day.levels.items():
             database.decisions.put_levels(ledger, index, mode, points)
-    if week is not None:
+    if week is not None and first:
         database.signals.put_predictions(week.predictions)
         store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
     announced = _announce(database, ledger, day.decisions)
-    if post is not None and ledger == "live":
-        _post(database, ledger, day.date, announced, post, weekly=week is not None)
-    return _Day(day, notices, announced)
-
-
-def _post(
-    database: Database, ledger: Ledger, date: dt.date, announced: Sequence[Announced], post: Posting, weekly: bool
-) -> None:
-    """Queue what was announced for every chat it concerns."""
-    head = short_head(database.journal.head(ledger) or "")
-    if weekly:
-        book = DatabaseBook(database, _instant(date), ledger)
-        infos = {info.id: info for info in book.indices()}
-        items = tuple(
-            Item(a.index, a.mode, a.reply, a.brief, levels_chart(book, infos[a.index], a.mode)) for a in announced
-        )
-        post.week(database, ledger, iso_week(date), Issue(f"week {date.isocalendar().week}", head, items, turns(book)))
-    else:
+    if post is not None and ledger == "live" and week is None:
         items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
-        post.day(database, ledger, date, Issue(f"{DAYS[date.weekday()]} {day(date)}", head, items))
-
-
-def _warn(database: Database, ledger: Ledger, alerts: Sequence[Alert], post: Posting | None) -> None:
-    if post is not None and ledger == "live":
-        for alert in alerts:
-            post.warn(database, alert.key, alert.text)
+        head = short_head(database.journal.head(ledger) or "")
+        post.day(database, ledger, day.date, Issue(f"{DAYS[day.date.weekday()]} {said_day(day.date)}", head, items))
+    return _Day(day, notices, announced)
 
 
 def _instant(date: dt.date) -> dt.datetime:

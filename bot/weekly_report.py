@@ -31,7 +31,9 @@ def print_week(week: Week, console: Console, dry_run: bool) -> None:
             f"risk {step}, turnover {decision.turnover:.0%}",
             highlight=False,
         )
-    if not week.decisions:
+    for ready in week.waiting:
+        console.print(ready.says, markup=False, highlight=False)
+    if not week.decisions and not week.waiting and not week.notices:
         console.print(f"{week.as_of}: no written trigger calls for a decision.", highlight=False)
     if dry_run:
         console.print("Dry run: nothing was stored.")
@@ -80,5 +82,6 @@ def week_to_dict(week: Week) -> dict[str, Any]:
             for d in week.decisions
         ],
         "notices": [notice.lines() for notice in week.notices],
+        "waiting": [{"index": r.index, "share": round(r.share, 4), "says": r.says} for r in week.waiting],
         "alerts": [alert.text for alert in week.alerts],
     }

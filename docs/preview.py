@@ -27,6 +27,7 @@ from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.drawings import levels_chart
+from bot.monthly import Month, report
 from bot.office import DatabaseDesk
 from bot.platforms.telegram import render
 from bot.platforms.telegram.keyboard import keyboard
@@ -79,6 +80,8 @@ def scenes(database: Database, desk: Desk, index: str, token: str) -> Iterator[S
         ("token", f"/token {token}"),
         ("why", f"/why {index}"),
         ("track", "/track"),
+        ("start", "/start"),
+        ("settings", "/settings"),
         ("history", f"/history {index}"),
     ):
         yield Scene(name, asked, asked, dispatch(desk, Request(asked, "telegram", "1", "1")))
@@ -88,6 +91,7 @@ def scenes(database: Database, desk: Desk, index: str, token: str) -> Iterator[S
     alert = _alert(database, desk, index)
     if alert is not None:
         yield Scene("risk-off", "between two Mondays", "", alert)
+    yield from _monthly(desk, index)
 
 
 def _alert(database: Database, desk: DatabaseDesk | Desk, index: str) -> Reply | None:
@@ -100,6 +104,14 @@ def _alert(database: Database, desk: DatabaseDesk | Desk, index: str) -> Reply |
                 if cried:
                     return Reply.from_json(cried.reply)
     return None
+
+
+def _monthly(desk: Desk, index: str) -> Iterator[Scene]:
+    """The last whole month, where the report tells of one."""
+    first = (desk.now().date().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+    said = report(desk, [index], DEFAULT_MODE, Month(first))
+    if said is not None:
+        yield Scene("monthly", "the monthly report", "", said)
 
 
 def page(shown: list[Scene], pictures: str) -> str:

@@ -92,6 +92,11 @@ def ways_to_speak_of(tokens: Sequence[Token]) -> list[Spoken]:
     return list(dict.fromkeys((*_own_ways(tokens, symbols), *_renamed_ways(symbols))))
 
 
+def successors() -> dict[str, str]:
+    """{former ticker: current one} of renamed tokens whose former ticker no other took over; one unit makes one."""
+    return {rename.former: rename.current for rename in _table().rename if not rename.reused and rename.ratio == 1}
+
+
 def _own_ways(tokens: Sequence[Token], symbols: set[str]) -> Iterator[Spoken]:
     """Symbols, tickers and names; one that another token bore before counts from the day it was taken over."""
     taken = {text: rename.since for rename in _table().rename if rename.reused for text in _former(rename)}

@@ -15,6 +15,7 @@ from engine.observed import (
     Candle as Candle,
     Headline as Headline,
     Measure as Measure,
+    Proposal as Proposal,
     Snapshot as Snapshot,
     Token as Token,
     TokenKind as TokenKind,

@@ -76,6 +76,14 @@ CENTRAL_BANK: Final = "central bank"  # subjects of texts that are about no toke
 ECONOMY: Final = "economy"
 
 
+class Proposal(NamedTuple):
+    """A token that a source counts to a theme, under that source's own word for it."""
+
+    symbol: str
+    theme: str
+    because: str
+
+
 class Headline(NamedTuple):
     """One headline, or a post where `social`; by the end of the UTC day `known` everybody has read it."""
 

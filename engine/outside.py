@@ -32,7 +32,8 @@ def place(
     tokens: dict[str, dict[int, Floats]] = {}
     market: dict[str, Floats] = {}
     ends = np.flatnonzero(np.diff(rows["line"], append=-1)) + 1
-    for first, end in zip([0, *ends[:-1]][: len(ends)], ends, strict=True):  # none at all where nothing was measured
+    starts = [0, *ends[:-1]] if len(ends) else []
+    for first, end in zip(starts, ends, strict=True):
         metric, subject = names[rows["line"][first]]
         kind = KINDS[metric]
         line = _carry(rows[first:end], dates, kind.fresh)

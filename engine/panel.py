@@ -27,6 +27,7 @@ Vector = NDArray[np.float64]  # (dates,)
 Flags = NDArray[np.bool_]  # (dates, tokens)
 
 SNAPSHOT_FRESH_DAYS = 62  # a monthly ranking may be missed once, not twice
+UNHEARD_DAYS = 7  # a daily ranking may lack a token for so long: one bad row is no fall out of the ranking
 
 
 class Observations(Protocol):
@@ -181,7 +182,8 @@ def build_panel(observations: Observations, as_of: dt.date) -> Panel:
         [("date", "U10"), ("token", "i8"), ("rank", "f8"), ("price", "f8"), ("cap", "f8"), ("supply", "f8"),
          ("volume", "f8")],
     )  # fmt: skip
-    token_measures, market_measures = place(observations.measures(as_of, KINDS.keys()), dates, order)
+    wanted = {name for name, kind in KINDS.items() if kind.in_panel}
+    token_measures, market_measures = place(observations.measures(as_of, wanted), dates, order)
     panel = Panel(
         dates=dates,
         tokens=tuple(order),
@@ -236,7 +238,10 @@ def _scatter(shape: tuple[int, int], at: tuple[NDArray[np.intp], NDArray[np.intp
 
 
 def _snapshots(rows: NDArray[np.void], dates: NDArray[np.datetime64], column: Mapping[int, int]) -> dict[str, Matrix]:
-    """Carry each monthly ranking forward to the next one; a token that left the ranking loses its supply with it."""
+    """Carry each ranking forward to the next one; a token that left the ranking loses its supply with it.
+
+    One that a daily ranking lacks keeps what the last one said of it for a few days: its row may have been refused.
+    """
     shape = (len(dates), len(column))
     out = {name: np.full(shape, np.nan) for name in ("supply", "rank", "market_volume")}
     if not len(rows):
@@ -244,9 +249,16 @@ def _snapshots(rows: NDArray[np.void], dates: NDArray[np.datetime64], column: Ma
     where = _lookup(rows["token"], column)
     days = (rows["date"].astype("datetime64[D]") - dates[0]).astype(int)
     stands = np.unique(days)
+    heard = np.full(len(column), -SNAPSHOT_FRESH_DAYS)
     for day, following in zip(stands, [*stands[1:], len(dates)], strict=True):
         pick = (days == day) & (where >= 0)
-        span = slice(max(int(day), 0), min(int(following), int(day) + SNAPSHOT_FRESH_DAYS))
+        start = max(int(day), 0)
+        span = slice(start, min(int(following), int(day) + SNAPSHOT_FRESH_DAYS))
+        heard[where[pick]] = day
+        unheard = np.flatnonzero((heard < day) & (heard > day - UNHEARD_DAYS) & (start > 0))
         for name, source in (("supply", "supply"), ("rank", "rank"), ("market_volume", "volume")):
             out[name][span, where[pick]] = rows[source][pick]
+            for token in unheard:
+                until = min(span.stop, int(heard[token]) + UNHEARD_DAYS)
+                out[name][start:until, token] = out[name][start - 1, token]
     return out

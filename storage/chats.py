@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 from storage.connection import Connection, Table
+from storage.links import LinkStore
 from storage.pulse import move_counts
 
 Place = Literal["private", "group", "channel", "console"]
@@ -64,6 +65,10 @@ _LISTS = ("indices", "watches")
 _INSTANTS = ("muted_until", "silenced_at", "added_at")
 _BOOLS = ("weekly", "danger", "watched", "danger_breaks_quiet", "silent", "short", "plain", "pulse")
 _COLUMNS = tuple(field.name for field in fields(Chat) if field.name not in _LISTS)
+# What is a chat's own even where it shares all its other choices with one that it is joined with.
+_OWN = (
+    "platform", "chat", "thread", "place", "title", "role", "pulse", "silenced", "silenced_at", "added_by", "added_at",
+)  # fmt: skip
 _CHATS = Table("chats", _KEY, tuple(name for name in _COLUMNS if name not in _KEY))
 
 
@@ -72,6 +77,7 @@ class ChatStore:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self._links = LinkStore(connection)
 
     def get(self, platform: str, chat: str) -> Chat:
         """Return a chat as it stands, with the defaults where it never chose anything."""
@@ -87,7 +93,15 @@ class ChatStore:
         return self._some("", ())
 
     def put(self, chat: Chat) -> None:
-        """Store a chat as it is, all of its choices."""
+        """Store a chat as it is, all of its choices; a chat that is joined with it has the same from then on."""
+        with self._db.atomic():
+            self._put(chat)
+            for platform, name in self._links.partners(chat.platform, chat.chat):
+                other = self.get(platform, name)
+                own: dict[str, Any] = {field: getattr(other, field) for field in _OWN}
+                self._put(replace(chat, **own))
+
+    def _put(self, chat: Chat) -> None:
         values = tuple(_stored(getattr(chat, name)) for name in (*_CHATS.key, *_CHATS.values))
         key = (chat.platform, chat.chat)
         with self._db.atomic():
@@ -122,13 +136,16 @@ class ChatStore:
             if self.knows(platform, old):
                 moved = replace(self.get(platform, old), chat=new)
                 move_counts(self._db, platform, old, new)
+                self._links.move(platform, old, new)
                 self.forget(platform, old)
                 self.put(moved)
 
     def forget(self, platform: str, chat: str) -> bool:
-        """Delete all that is stored of a chat, its pulse and what waits for it too; False where nothing was known."""
+        """Delete all that is stored of a chat, its choices, its pulse and what waits for it; False where nothing was
+        chosen."""
         known = self.knows(platform, chat)
         with self._db.atomic():
+            self._links.forget(platform, chat)
             for table in ("subscriptions", "watches", "chat_pulse", "chats", "outbox"):
                 self._db.execute(f"DELETE FROM {table} WHERE platform = ? AND chat = ?", (platform, chat))
         return known

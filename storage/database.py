@@ -23,6 +23,7 @@ from storage.connection import Connection
 from storage.consistency import first_fault
 from storage.decisions import DecisionStore
 from storage.journal import Journal
+from storage.links import LinkStore
 from storage.live import LiveStore
 from storage.market import MarketStore
 from storage.migrations import MIGRATIONS, known
@@ -33,6 +34,7 @@ from storage.proclamations import ProclamationStore
 from storage.pulse import PulseStore
 from storage.signals import SignalStore
 from storage.sources import SourceStore
+from storage.universe import UniverseStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -58,7 +60,9 @@ class Database:
     agenda: AgendaStore
     admins: AdminStore
     proclamations: ProclamationStore
+    universe: UniverseStore
     pulse: PulseStore
+    links: LinkStore
 
     @property
     def path(self) -> str:
@@ -102,6 +106,42 @@ def open_database(path: str | Path) -> Database:
         except BaseException:
             link.close()
             raise
+    return _gathered(raw, where)
+
+
+def open_read_only(path: str | Path) -> Database:
+    """Open an existing database of this very version for reading alone: SQLite refuses every write through it.
+
+    Raises StorageError where there is none, or one that a writer has to bring up to date first.
+    """
+    where = str(path)
+    if not Path(where).is_file():
+        raise StorageError(f"there is no database at {where}: name one with --database or CRIER_DATABASE.")
+    with translated(where):
+        address = f"{Path(where).absolute().as_uri()}?mode=ro"
+        link = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+        try:
+            link.execute("PRAGMA query_only = ON")
+            raw = sqlite_utils.Database(link, execute_plugins=False)
+            _check_version(raw, where)
+        except BaseException:
+            link.close()
+            raise
+    return _gathered(raw, where)
+
+
+def _check_version(raw: sqlite_utils.Database, where: str) -> None:
+    has_steps = MIGRATIONS.migrations_table in raw.table_names()
+    applied = {step.name for step in MIGRATIONS.applied(raw)} if has_steps else set()
+    if applied - known():
+        raise NewerDatabase(f"{where} was written by a newer Crier: upgrade this program, or choose another path.")
+    if applied != known():
+        raise StorageError(
+            f"{where} is empty or of an older version: run `crier doctor` once, which brings it up to date."
+        )
+
+
+def _gathered(raw: sqlite_utils.Database, where: str) -> Database:
     connection = Connection(raw, where)
     journal, market, chats = Journal(connection), MarketStore(connection), ChatStore(connection)
     return Database(
@@ -121,7 +161,9 @@ def open_database(path: str | Path) -> Database:
         agenda=AgendaStore(connection),
         admins=AdminStore(connection),
         proclamations=ProclamationStore(connection, journal),
+        universe=UniverseStore(connection),
         pulse=PulseStore(connection),
+        links=LinkStore(connection),
     )
 
 

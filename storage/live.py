@@ -113,6 +113,35 @@ class LiveStore:
         sql = f"SELECT {', '.join(Snapshot._fields)} FROM snapshots WHERE token = ? ORDER BY date DESC LIMIT ?"
         return [Snapshot._make(row) for row in reversed(self._db.rows(sql, (token, count)))]
 
+    def month_firsts(self, metric: str) -> list[tuple[str, str, float]]:
+        """(subject, day, value) of a measure on the first of every month, as it was known last."""
+        sql = """SELECT subject, date, value, MAX(known) FROM measures WHERE metric = ? AND date LIKE '%-01'
+                 GROUP BY subject, date ORDER BY subject, date"""
+        return [(subject, date, value) for subject, date, value, _ in self._db.stream(sql, (metric,))]
+
+    def oldest_supplies(self) -> dict[int, float]:
+        """The first supply that is known of each token, of any source."""
+        rows = self._db.rows(
+            """SELECT token, supply, MIN(date) FROM (
+                SELECT t.id AS token, m.value AS supply, m.date AS date FROM measures m JOIN tokens t
+                    ON t.symbol = m.subject WHERE m.metric = 'circulating_supply'
+                UNION ALL SELECT token, supply, date FROM snapshots WHERE observed IS NOT NULL
+                    AND date >= (SELECT value FROM provenance WHERE key = 'ranked from')
+            ) GROUP BY token"""
+        )
+        return {token: supply for token, supply, _ in rows}
+
+    def month_end(self, day: dt.date, close_days: int, traded_days: int) -> list[tuple[int, float, float | None]]:
+        """(token, last close of the last days, mean dollar volume of more of them) of who traded lately."""
+        since = [(day - dt.timedelta(days=days - 1)).isoformat() for days in (close_days, traded_days)]
+        return self._db.rows(
+            """SELECT t.id, c.close, (SELECT AVG(v.volume_usd) FROM candles v
+                    WHERE v.token = t.id AND v.date BETWEEN :traded AND :day)
+               FROM tokens t JOIN candles c ON c.token = t.id AND c.date = (
+                    SELECT MAX(date) FROM candles WHERE token = t.id AND date BETWEEN :since AND :day)""",
+            {"day": day.isoformat(), "since": since[0], "traded": since[1]},
+        )
+
     def tail_of_measures(self, metric: str, subject: str, count: int) -> list[Measure]:
         """A series' last values, oldest first, one a day: the one that was known last."""
         sql = f"""SELECT {", ".join(Measure._fields)}, MAX(known) FROM measures WHERE metric = ? AND subject = ?

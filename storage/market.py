@@ -115,6 +115,17 @@ class MarketStore:
     def put_snapshots(self, snapshots: Iterable[Snapshot], observed: str | None = None) -> Written:
         return self._db.put(_SNAPSHOTS, ((*snapshot, observed) for snapshot in snapshots))
 
+    def replace_rankings(self, rankings: Iterable[Snapshot], days: Iterable[str], observed: str) -> Written:
+        """Put whole rankings for `days`: a token that one does not hold any more is taken out of it."""
+        found = list(rankings)
+        kept = {(row.date, row.token) for row in found}
+        with self._db.atomic():
+            for day in days:
+                for (token,) in self._db.rows("SELECT token FROM snapshots WHERE date = ?", (day,)):
+                    if (day, token) not in kept:
+                        self._db.execute("DELETE FROM snapshots WHERE date = ? AND token = ?", (day, token))
+            return self.put_snapshots(found, observed)
+
     def put_measures(self, measures: Iterable[Measure], observed: str | None = None) -> Written:
         rows = ((m.metric, m.subject, m.date, m.source, m.known, m.value, observed) for m in measures)
         return self._db.put(_MEASURES, rows)

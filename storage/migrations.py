@@ -318,6 +318,22 @@ def m012_admins(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
+def m013_universe(db: sqlite_utils.Database) -> None:
+    """What sources call tokens, and whom they propose for a theme, which counts from the day it is adopted."""
+    _run(
+        db,
+        """CREATE TABLE source_ids (
+            source TEXT NOT NULL, id TEXT NOT NULL, token INTEGER NOT NULL REFERENCES tokens (id),
+            PRIMARY KEY (source, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE proposals (
+            token INTEGER NOT NULL REFERENCES tokens (id), theme TEXT NOT NULL, source TEXT NOT NULL,
+            because TEXT NOT NULL, proposed TEXT NOT NULL, adopted TEXT, PRIMARY KEY (token, theme)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
 def m014_chat_pulse(db: sqlite_utils.Database) -> None:
     """How often a chat that wants it wrote (subject empty) and spoke of a token, by day: counts, never a text."""
     _run(
@@ -325,5 +341,21 @@ def m014_chat_pulse(db: sqlite_utils.Database) -> None:
         """CREATE TABLE chat_pulse (
             platform TEXT NOT NULL, chat TEXT NOT NULL, day TEXT NOT NULL, subject TEXT NOT NULL,
             count INTEGER NOT NULL, PRIMARY KEY (platform, chat, day, subject)
+        ) WITHOUT ROWID""",
+    )
+
+
+@MIGRATIONS()
+def m016_links(db: sqlite_utils.Database) -> None:
+    """Which chats are joined with one on another platform, and the codes of those that are about to be."""
+    _run(
+        db,
+        """CREATE TABLE links (
+            platform TEXT NOT NULL, chat TEXT NOT NULL, link INTEGER NOT NULL, PRIMARY KEY (platform, chat)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE link_codes (
+            code TEXT NOT NULL, platform TEXT NOT NULL, chat TEXT NOT NULL, title TEXT NOT NULL, expires TEXT NOT NULL,
+            other_platform TEXT NOT NULL DEFAULT '', other_chat TEXT NOT NULL DEFAULT '',
+            other_title TEXT NOT NULL DEFAULT '', PRIMARY KEY (code)
         ) WITHOUT ROWID""",
     )

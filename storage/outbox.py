@@ -194,14 +194,10 @@ class Outbox:
             )
             self.close_chat(platform, old, "the chat moved and was told under its new name", now)
 
-    def give_back(self, owner: str, now: dt.datetime) -> int:
-        """Release what an owner claimed and did not begin to send."""
+    def give_back(self, numbers: Sequence[int], owner: str, now: dt.datetime) -> int:
+        """Release rows that an owner claimed and did not begin to send; what it has in flight stays its own."""
         with self._db.atomic():
-            return self._db.execute(
-                """UPDATE outbox SET owner = '', next_at = ?, attempts = attempts - 1
-                   WHERE state = 'waiting' AND owner = ?""",
-                (text(now), owner),
-            ).rowcount
+            return sum(self.later(number, owner, now, "", counted=False) for number in numbers)
 
     def take_over(self, platform: str, now: dt.datetime) -> int:
         """Make due what somebody had claimed and died with: it may have been sent. Only for the one instance that
@@ -224,6 +220,13 @@ class Outbox:
     def next_due(self, platform: str) -> dt.datetime | None:
         """The earliest instant at which something may be due."""
         row = self._db.row("SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting'", (platform,))
+        return dt.datetime.fromisoformat(row[0]) if row and row[0] else None
+
+    def due_since(self, platform: str) -> dt.datetime | None:
+        """Since when the longest waiting row is due that nobody has claimed; the future for one that is not yet."""
+        row = self._db.row(
+            "SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting' AND owner = ''", (platform,)
+        )
         return dt.datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def alerts(self, since: dt.datetime) -> dict[tuple[str, str], tuple[int, int]]:

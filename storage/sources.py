@@ -110,6 +110,16 @@ class SourceStore:
                     (_text(at), *day),
                 )
 
+    def settle_before(self, lines: Iterable[tuple[str, str, str]], at: dt.datetime) -> None:
+        """Mark as settled what was quarantined of (kind, subject) before a day, of what cannot be asked for again."""
+        with self._db.atomic():
+            for line in lines:
+                self._db.execute(
+                    """UPDATE quarantine SET settled = ?
+                       WHERE kind = ? AND subject = ? AND date <= ? AND settled IS NULL""",
+                    (_text(at), *line),
+                )
+
     def quarantined(self, settled: bool = False) -> list[Quarantined]:
         """What is in quarantine, newest day first; with `settled` also what was stored after all."""
         where = "" if settled else "WHERE settled IS NULL"

@@ -12,22 +12,28 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 HOMES = {  # library -> where it may be imported
     "telegram": ("bot/platforms/telegram/",),
     "httpx": ("bot/platforms/telegram/",),
-    "discord": ("bot/platforms/discord.py",),
+    "discord": ("bot/platforms/discord/",),
     "sqlite_utils": ("storage/",),
     "sqlite3": ("storage/", "bot/doctor.py"),
     "sklearn": ("engine/models/",),
     "scipy": ("engine/models/",),
     "typer": ("bot/cli",),
-    "jinja2": ("bot/report.py",),
+    "jinja2": ("bot/report.py", "bot/web/writing.py"),
+    "markdown_it": ("bot/web/writing.py",),
     "vaderSentiment": ("engine/sentiment/scoring.py",),
     "matplotlib": ("bot/",),
     "rich": ("bot/",),
     "pandas": ("engine/",),
     "asyncio": ("bot/", "engine/sources/"),
-    "aiohttp": ("engine/sources/http/", "bot/platforms/telegram/updates.py"),  # the latter serves the webhook
-    "yarl": ("engine/sources/http/",),
+    "aiohttp": (
+        "engine/sources/http/",
+        "bot/platforms/telegram/updates.py",  # serves the webhook
+        "bot/platforms/discord/failures.py",  # names what the client raises
+        "bot/web/",  # serves the page
+    ),
+    "yarl": ("engine/sources/http/", "bot/platforms/discord/client.py"),
     "tenacity": ("engine/sources/http/",),
-    "ccxt": ("engine/sources/exchanges.py",),
+    "ccxt": ("engine/sources/trading.py",),
     "feedparser": ("engine/sources/feeds.py",),
     "selectolax": ("engine/sources/telegram_channels.py",),
 }

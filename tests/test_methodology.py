@@ -1,6 +1,7 @@
 """docs/methodology.md cannot rot: every rule has a test that names it, every number and name on it is the code's."""
 
 import ast
+import datetime as dt
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,8 @@ from engine import (
     ladder_record,
     level,
     lookalikes,
+    panel,
+    readiness,
     rebalance,
     selection,
     signals,
@@ -145,6 +148,11 @@ def percent(share, form="g"):
 LARGE, DEFI = theme("large"), theme("defi")
 CALMER = modes()["conservative"].calmer
 STATED = {
+    "1.5": (
+        f"less than {100 * readiness.ENOUGH:.0f} % of its theme's",
+        f"more than {readiness.ALIVE_DAYS} days count as dead",
+        f"until {readiness.LAST_TRY // dt.timedelta(hours=1)}:00 UTC",
+    ),
     "1.3": (
         f"{study.NEUTRAL_BAND} x sigma x sqrt({study.WEEK})",
         f"{study.SIGMA_DAYS} daily log returns",
@@ -157,7 +165,7 @@ STATED = {
         f"a factor {facts.JUMP:g} or more within the last {WORDS[facts.SANE_DAYS]}",
         f"after {WORDS[facts.SANE_DAYS]} days",
     ),
-    "2.8": (f"top {study.UNIVERSE_RANK}",),
+    "2.8": (f"top {study.UNIVERSE_RANK}", f"keeps its place for {panel.UNHEARD_DAYS} days"),
     "2.9": (f"at least {usd(JOIN_CAP)}",),
     "2.10": (f"at least {usd(JOIN_VOLUME)} traded a day",),
     "2.11": (

@@ -16,7 +16,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     return Reply(
         title=loud("Status", status),
         table=Table((Column("What"), Column("State")), tuple(_rows(status, book.zone))),
-        after=(*_left_out(status), *([next_comes(status)] if status.awaits_data else [])),
+        after=(*status.caveats, *_left_out(status), *([next_comes(status)] if status.awaits_data else [])),
         note=(short_head(status.head),) if status.head else (),
     )
 
@@ -36,6 +36,7 @@ def _rows(status: Status, zone: dt.tzinfo) -> list[tuple[str, str]]:
         ("Journal", counted(status.entries, "entry", "entries")),
         ("Refused rows", f"{status.refused_rows:,}"),
         ("In quarantine", counted(status.quarantined, "value", "values")),
+        *(("Messages", queue) for queue in status.queues),
         *(("Source", source) for source in status.sources),
     ]
 

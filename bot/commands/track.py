@@ -29,7 +29,11 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         title=loud(f"Track record: {shown.info.title} ({labelled(shown.mode, shown.status)})", shown.status),
         text=(level_line(shown), *_ahead(shown)),
         table=_table(shown.index, shown.holding) if shown.index else None,
-        after=(*_mix_line(shown, book.levels(shown.info.id, shown.mode)), *skill_lines(book.skills())),
+        after=(
+            *_mix_line(shown, book.levels(shown.info.id, shown.mode)),
+            *skill_lines(book.skills()),
+            *shown.status.caveats,
+        ),
         note=("A year of weeks proves little: telling 54 % from 50 % takes about 960 calls.", fine_print(shown)[0]),
         chart=levels_chart(book, shown.info, shown.mode),
         buttons=(Button("Index", f"/index {shown.info.id}"), Button("History", f"/history {shown.info.id}")),
@@ -115,7 +119,7 @@ def _overview(book: Book, mode: str) -> Reply:
     return Reply(
         title=loud(f"Track record ({labelled(mode, status)})", status),
         table=Table(columns, rows) if rows else None,
-        after=skill_lines(book.skills()),
+        after=(*skill_lines(book.skills()), *status.caveats),
         note=(first_comes(book),),
         chart=scoreboard_chart(book, shown, mode),
         buttons=tuple(Button(v.info.title, f"/track {v.info.id}") for v in shown),

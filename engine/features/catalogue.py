@@ -14,10 +14,11 @@ from engine.features.onchain import ONCHAIN
 from engine.features.policy import POLICY
 from engine.features.price import PRICE
 from engine.features.technical import TECHNICAL
+from engine.features.trading import TRADING
 
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(
     {
         feature.name: feature
-        for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO, *POLICY)
+        for feature in (*PRICE, *LIQUIDITY, *ANOMALIES, *TECHNICAL, *ONCHAIN, *SENTIMENT, *MACRO, *POLICY, *TRADING)
     }
 )

@@ -31,7 +31,8 @@ class Feature:
     `compute` gives (dates, tokens) for token and chain scope, (dates,) for market scope. `window` is how many days
     back it looks and `lag` how many days after its date the newest input was published. `scale` is the natural size
     of its values. `up` and `down` say in plain words what a value high or low among peers means. One that is not
-    `learned` is shown and measured, and the classifiers do not read it.
+    `learned` is shown and measured, and the classifiers do not read it; one that is not `counted` is none of the points
+    of which a token may lack too many.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Feature:
     lag: int = 0
     scale: float = 1.0
     learned: bool = True
+    counted: bool = True
 
 
 class Inputs:

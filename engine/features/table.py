@@ -48,12 +48,14 @@ class FeatureTable:
 
     @property
     def total(self) -> int:
-        """Data points in the catalogue."""
-        return len(self.token_names) + len(self.market_names)
+        """Data points in the catalogue that are counted."""
+        return int(self._counted[0].sum() + self._counted[1].sum())
 
     def present(self, row: int, token: int) -> int:
         """Data points known for a token; those of the whole market count for every token."""
-        return int(np.isfinite(self.of_tokens(row)[token]).sum() + np.isfinite(self.market_values[row]).sum())
+        own, common = self._counted
+        mine, all_have = self.of_tokens(row)[token][own], self.market_values[row][common]
+        return int(np.isfinite(mine).sum() + np.isfinite(all_have).sum())
 
     def missing_families(self, row: int, token: int) -> tuple[str, ...]:
         """Families that know nothing of this token; one with market-wide entries only, nothing of the market."""
@@ -79,7 +81,16 @@ class FeatureTable:
     def families_heard(self, rows: Sequence[int], token: int) -> frozenset[str]:
         """Families that knew anything of a token itself in any of the rows."""
         known = np.any([np.isfinite(self.of_tokens(row)[token]) for row in rows], axis=0)
-        return frozenset(family for family, entries in self._token_families.items() if known[entries].any())
+        return frozenset(family for family, entries in self._token_families.items() if family and known[entries].any())
+
+    @cached_property
+    def _counted(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which entries of tokens, and of the market, are counted."""
+        own, common = (
+            np.array([CATALOGUE[name].counted for name in names], dtype=np.bool_)
+            for names in (self.token_names, self.market_names)
+        )
+        return own, common
 
     @cached_property
     def _token_families(self) -> dict[str, NDArray[np.intp]]:
@@ -91,8 +102,8 @@ class FeatureTable:
 
 
 def _by_family(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
-    """Positions of each family's entries."""
-    families = [CATALOGUE[name].family for name in names]
+    """Positions of each family's counted entries; under an empty name those that are not."""
+    families = [CATALOGUE[name].family if CATALOGUE[name].counted else "" for name in names]
     return {f: np.flatnonzero([f == other for other in families]) for f in dict.fromkeys(families)}
 
 

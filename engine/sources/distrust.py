@@ -49,6 +49,7 @@ CHECKS = (
 )
 
 REASONS = {check.reason: check.says for check in CHECKS} | {
+    "stale": "a price of a day that is over, in a ranking of today",
     "unreadable": "a field is no number, or no day",
     "missing field": "a documented field is not there",
     "duplicate": "two rows for one day that contradict each other",

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from engine.measures import KINDS
-from engine.model import Candle, Headline, Measure, Snapshot, Token
+from engine.model import Candle, Headline, Measure, Proposal, Snapshot, Token, TokenKind
 from engine.sources.answer import Answer, Validator
 
 Row = Candle | Snapshot | Measure | Headline
 Family = Literal["price", "on-chain", "sentiment", "macro"]
 CANDLES, SNAPSHOTS, HEADLINES = "candles", "snapshots", "headlines"
+CATEGORIES = "categories"  # what tokens are, and to which themes they are counted: tokens and proposals, no rows
 
 
 class Series(NamedTuple):
@@ -50,6 +51,7 @@ class Want:
     """What is missing: for each series the first day asked for, up to `until` and the tokens by symbol.
 
     `instant` is that of the fetch; `last` the last candle of tokens, by symbol: its close, and whose volume it carries.
+    `ids` are the source's own names of tokens, as it gave them before: {its id: symbol}.
     `newest` is when the newest text of a series was published, ISO in UTC.
     """
 
@@ -58,6 +60,7 @@ class Want:
     instant: dt.datetime
     tokens: Mapping[str, Token] = field(default_factory=dict)
     last: Mapping[str, Candle] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
     newest: Mapping[Series, str] = field(default_factory=dict)
 
     def by_day(self) -> Iterator[tuple[dt.date, list[Series]]]:
@@ -73,7 +76,8 @@ class Batch:
     `answered` are the series of which the source has now said all it has. `rejects` are values that could not even be
     read. `confirmed` are (series, day) on which several venues agree. `validators` may only come with the batch that
     holds all that their answer led to, or an unchanged answer would later hide what was never stored. `tokens` are
-    tokens that the database may not know; each has a negative id, which rows of the batch use. `notes` are for people.
+    tokens that the database may not know; each has a negative id, which rows of the batch use. `ids` are the source's
+    own names of tokens, {its id: symbol}. `proposals` say who might belong to a theme. `notes` are for people.
     """
 
     rows: tuple[Row, ...] = ()
@@ -82,6 +86,8 @@ class Batch:
     confirmed: frozenset[tuple[Series, str]] = frozenset()
     validators: tuple[Validator, ...] = ()
     tokens: tuple[Token, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    proposals: tuple[Proposal, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -104,12 +110,14 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A place that a source asks: its origin, seconds between two requests, requests at once, a path for a probe."""
+    """A place that a source asks: its origin, seconds between two requests (fewer `with_key`), requests at once, a path
+    for a probe."""
 
     origin: str
     every: float
     probe: str
     at_once: int = 1
+    with_key: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,9 @@ class Source:
     days before today its newest value can be of: 1 for complete days, 0 for what is published on its own day.
     `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
     it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
+    `passing` are kinds that can be asked for only while they are so: today's value, no other. `past` are kinds of which
+    only the days before a series was first asked for are wanted. `ids_from` is another source whose names of tokens it
+    uses.
     `quiet` is for how many days a series may say nothing without being behind, `daily` how many texts of one series
     and day are kept. One that is `optional` may fail without the fetch having failed: it is missing then.
     """
@@ -156,6 +167,9 @@ class Source:
     overlap: Mapping[str, int] = field(default_factory=dict)
     every: dt.timedelta = dt.timedelta(hours=1)
     redirects: tuple[str, ...] = ()
+    passing: frozenset[str] = frozenset()
+    past: frozenset[str] = frozenset()
+    ids_from: str = ""
     quiet: int = 0
     daily: int = 0
     optional: bool = False
@@ -167,15 +181,17 @@ class Source:
 
     def series(self, tokens: Sequence[Token]) -> Iterator[Series]:
         """Every series it can be asked for."""
-        symbols = tuple(token.symbol for token in tokens)
         for kind in self.feeds:
-            for subject in self.subjects or (symbols if is_per_token(kind) else ("",)):
+            for subject in self.subjects or subjects(kind, tokens):
                 yield Series(kind, subject)
 
 
-def is_per_token(kind: str) -> bool:
-    """Whether a kind of series has one line a token."""
-    return kind == CANDLES or (kind in KINDS and KINDS[kind].scope == "token")
+def subjects(kind: str, tokens: Sequence[Token]) -> Sequence[str]:
+    """Whom a kind of series has a line of: tokens (those with a chain of their own say so), stablecoins, the market."""
+    scope = "token" if kind == CANDLES else KINDS[kind].scope if kind in KINDS else "market"
+    if scope == "market":
+        return ("",)
+    return [token.symbol for token in tokens if scope != "stablecoin" or token.kind is TokenKind.STABLE]
 
 
 def series_of(row: Row, symbols: Mapping[int, str]) -> Series:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.sources import coinmetrics, exchanges, fear_greed, fred, news, reddit, telegram_channels, x
+from engine.sources import (
+    coingecko,
+    coinmetrics,
+    defillama,
+    exchanges,
+    fear_greed,
+    fred,
+    news,
+    order_books,
+    reddit,
+    telegram_channels,
+    x,
+)
 from engine.sources.outlets import Outlet, default_outlets
 from engine.sources.port import Source
 
+FIXED = (exchanges, coingecko, coinmetrics, defillama, fear_greed, fred, order_books)
 READERS = (news, reddit, telegram_channels, x)  # modules whose source reads the outlets that it is given
 
 
 def sources(outlets: Mapping[str, Outlet]) -> dict[str, Source]:
     """Every source by id, with those that have something to read among some outlets."""
-    fixed = (exchanges.SOURCE, coinmetrics.SOURCE, fear_greed.SOURCE, fred.SOURCE)
+    fixed = (module.SOURCE for module in FIXED)
     reading = (reader.source(outlets) for reader in READERS)
     return {source.id: source for source in (*fixed, *(source for source in reading if source.subjects))}
 
@@ -35,8 +48,12 @@ class Route:
 
 ROUTES = (
     Route("candles", ("exchanges",)),
-    *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds),
+    *(Route(kind, ("coingecko",)) for kind in coingecko.SOURCE.feeds),
+    *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds if kind != "fees"),
+    Route("fees", ("coinmetrics", "defillama")),
+    *(Route(kind, ("defillama",)) for kind in defillama.SOURCE.feeds if kind != "fees"),
     Route("fear_greed", ("fear_greed",)),
+    *(Route(kind, ("order_books",)) for kind in order_books.SOURCE.feeds),
     *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),
     *(Route("headlines", (reader.SOURCE.id,)) for reader in READERS),
 )

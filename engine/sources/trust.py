@@ -16,7 +16,7 @@ class Trust:
     Values lie between `low` and `high`; 0 is a value where `zero`. A change by more than `jump` times in one step that
     is also far outside the series' own noise waits for confirmation, in series around zero one by more than `leap`
     (0: never doubted). `frozen` equal rows in a row are too many (0: may stand still). A last good value counts for
-    `memory` days.
+    `memory` days. One that is not `daily` has the days on which somebody asked.
     """
 
     low: float = -math.inf
@@ -26,6 +26,7 @@ class Trust:
     leap: float = 0.0
     frozen: int = 0
     memory: int = 45
+    daily: bool = True
 
 
 _PRICE = Trust(0.0, math.inf, zero=False, jump=3.0, frozen=5, memory=100_000)
@@ -36,11 +37,24 @@ _RATE = Trust(-3.0, 30.0, leap=1.5, frozen=10)
 TRUST = {
     CANDLES: _PRICE,
     SNAPSHOTS: replace(_PRICE, frozen=0, memory=7),
+    "market_cap": replace(_PRICE, frozen=0),
+    "market_volume": replace(_COUNT, jump=100.0, frozen=0),
+    "circulating_supply": replace(_PRICE, frozen=0),
+    "depth_1pct": replace(_COUNT, zero=False, jump=100.0, daily=False),
+    "depth_2pct": replace(_COUNT, zero=False, jump=100.0, daily=False),
+    "spread": Trust(0.0, 0.5, zero=False, jump=100.0, daily=False),
+    "venue_share": Trust(0.0, 1.0, zero=False, daily=False),
+    "venue_concentration": Trust(0.0, 1.0, zero=False, daily=False),
+    "dex_share": Trust(0.0, 1.0, daily=False),
+    "trending": Trust(0.0, 1.0, daily=False),
+    "btc_dominance": Trust(5.0, 99.0, leap=8.0, frozen=5),
     "mvrv": Trust(0.0, 100.0, zero=False, jump=3.0, frozen=5),
     "hash_rate": replace(_COUNT, zero=False, jump=5.0),
     "chain_tvl": _LOCKED,
     "defi_tvl": _LOCKED,
     "stablecoin_supply": _LOCKED,
+    "market_dex_volume": replace(_COUNT, zero=False),
+    "stablecoin_price": Trust(0.0, 1e5, zero=False, jump=3.0, daily=False),
     "gas_price": replace(_COUNT, jump=100.0),
     "wiki_views": replace(_COUNT, jump=100.0),
     "fear_greed": Trust(0.0, 100.0, leap=45.0, frozen=12),
@@ -72,4 +86,4 @@ def trust(kind: str) -> Trust:
 
 def is_daily(kind: str) -> bool:
     """Whether a kind has a value for every day; macro series follow offices, rankings and texts nobody."""
-    return kind == CANDLES or (kind in KINDS and KINDS[kind].family != "macro")
+    return kind == CANDLES or (kind in KINDS and KINDS[kind].family != "macro" and trust(kind).daily)

@@ -12,8 +12,9 @@ from functools import cache
 
 import pytest
 
-from bot.book import Band, DeliveryState, IndexInfo, PastCall, Skill, Status, StoredDecision, Verdict
+from bot.book import Band, DeliveryState, IndexInfo, PastCall, ProposedMember, Skill, Status, StoredDecision, Verdict
 from bot.desk import Deed, Person
+from bot.reply import Reply
 from engine.errors import BadRequest
 from engine.model import (
     PASSIVE,
@@ -196,6 +197,9 @@ class FakeBook:
     def members(self, index: str) -> Sequence[str]:
         return [t.symbol for t in TOKENS if index in t.themes or index == "large"]
 
+    def proposals(self) -> Sequence[ProposedMember]:
+        return ()
+
     def signals(self) -> WeekSignals | None:
         return self.week
 
@@ -255,6 +259,9 @@ class FakeBook:
 
     def delivery(self) -> DeliveryState:
         return self.delivered
+
+    def pulse(self, who: Person) -> Reply:
+        return Reply(title="Pulse of this chat", text=("3 messages this week, 1 last week.",))
 
     def atomic(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -6,6 +6,8 @@ import datetime as dt
 import struct
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -40,6 +42,26 @@ def test_every_kind_of_chart_has_its_drawer() -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_kind_of_chart_is_a_phone_sized_png_in_every_look(kind: str, theme: str, book: Any) -> None:
     assert size(render(chart_of(book, kind), theme)) == (1000, 700)
+
+
+def test_two_who_draw_at_once_draw_by_turns(book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chats and the public page have a thread each, and matplotlib's settings are the process's own."""
+    inside: list[int] = []
+    chart, drawn = chart_of(book, "scoreboard"), DRAWERS["scoreboard"]
+
+    def draw(figure: Any, spec: Any, look: Any) -> None:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.02)
+        drawn(figure, spec, look)
+        inside.pop()
+
+    most: list[int] = []
+    monkeypatch.setitem(DRAWERS, "scoreboard", draw)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(render, [chart, chart])
+    assert first == second
+    assert most == [1, 1]
 
 
 def test_a_simulated_market_is_watermarked(book: Any) -> None:

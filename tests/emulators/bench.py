@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -77,6 +78,20 @@ class Bench:
         )
         return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
+    def snapshots(self) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+        """{("snapshots", symbol, day): (rank, price, market_cap, supply, volume)} of days that were seen."""
+        rows = self.database.connection.rows(
+            """SELECT symbol, date, rank, price, market_cap, supply, volume_24h_usd
+               FROM snapshots JOIN tokens ON id = token
+               WHERE date >= (SELECT value FROM provenance WHERE key = 'ranked from')"""
+        )
+        return {("snapshots", row[0], row[1]): tuple(row[2:]) for row in rows}
+
+    def tokens(self) -> dict[str, tuple[str, str]]:
+        """{symbol: (name, kind)} of what sources made known."""
+        rows = self.database.market.tokens()
+        return {token.symbol: (token.name, token.kind.value) for token in rows if token.symbol not in TOKENS}
+
     def headlines(self) -> dict[tuple[Any, ...], float]:
         """{("headlines", published_at, source, subject, title, author, social): 1}."""
         rows = self.database.connection.rows(
@@ -91,9 +106,9 @@ class Bench:
 
     def stored(self) -> dict[Any, Any]:
         """All that a fetch brought, without when it was seen."""
-        return {**self.measures(), **self.candles(), **self.headlines()}
+        return {**self.measures(), **self.candles(), **self.snapshots(), **self.headlines()}
 
-    def untrue(self, tolerance: float = 1e-9) -> dict[Any, tuple[float, float]]:
+    def untrue(self, tolerance: float = 1e-9) -> dict[Any, tuple[Any, Any]]:
         """Stored values that are not the world's: {key: (stored, true)}."""
         found = {}
         for key, value in self.measures().items():
@@ -104,21 +119,32 @@ class Bench:
             true = emulator("exchanges").truth(self.world, "candles", symbol, day)
             if abs(row[3] - true) > max(tolerance, 1e-6) * true:
                 found[symbol, day] = (row[3], true)
+        for key, row in self.snapshots().items():
+            for value, true in zip(row, emulator("coingecko").truth(self.world, *key), strict=True):
+                if abs(value - true) > max(tolerance, 1e-6) * true:
+                    found[key] = (value, true)
+        for symbol, told in self.tokens().items():
+            if told != (true := emulator("coingecko").token(symbol)):
+                found["token", symbol] = (told, true)
         return found | dict.fromkeys(self.headlines().keys() - self.written(), (1.0, 0.0))
 
 
 @asynccontextmanager
 async def bench(
-    *names: str, path: str = ":memory:", handlers: Mapping[str, Handler] | None = None
+    *names: str, path: str = ":memory:", tokens: tuple[str, ...] = TOKENS, world: World | None = None
 ) -> AsyncIterator[Bench]:
-    """Set a bench up for these sources (all of the table where none is named), with a few tokens."""
-    time, world = FakeTime(), World()
+    """Set a bench up for these sources (all of the table where none is named), with a few tokens.
+
+    The clock starts at noon of the world's day.
+    """
+    world = world or World()
+    time = FakeTime(dt.datetime.combine(world.today, dt.time(12), dt.UTC))
     chosen = names or tuple(SOURCES)
     told: dict[str, Handler] = {}
     for name in chosen:
         told |= emulator(name).handlers(world)
     database = open_database(path)
-    database.market.put_tokens([Token(0, symbol, symbol.title(), TokenKind.COIN) for symbol in TOKENS])
+    database.market.put_tokens([Token(0, symbol, symbol.title(), TokenKind.COIN) for symbol in tokens])
     try:
         async with Service(told, lambda: time.seconds) as service:
             yield Bench(database, service, world, time, chosen)

@@ -13,9 +13,10 @@ DAY = 86_400_000
 LISTED = {  # venue -> token -> (its name there, how many tokens a unit is)
     "binance": {"BTC": ("BTC", 1), "ETH": ("ETH", 1), "DOGE": ("DOGE", 1), "PEPE": ("1000PEPE", 1000)},
     "okx": {"BTC": ("BTC", 1), "ETH": ("ETH", 1), "PEPE": ("PEPE", 1)},
-    "kraken": {"BTC": ("XXBT", 1), "ETH": ("XETH", 1), "DOGE": ("XXDG", 1)},
+    "kraken": {"BTC": ("XXBT", 1), "ETH": ("XETH", 1), "DOGE": ("XXDG", 1), "USDT": ("USDT", 1)},
 }
-PRICES = {"BTC": 60_000.0, "ETH": 2_500.0, "DOGE": 0.15, "PEPE": 0.00001}
+PRICES = {"BTC": 60_000.0, "ETH": 2_500.0, "DOGE": 0.15, "PEPE": 0.00001, "USDT": 1.0}
+STEP, REACH = 1e-4, {"binance": 300, "okx": 150, "kraken": 300}  # of a book: between levels, and how many
 TILT = {"binance": 1.0, "okx": 1.001, "kraken": 0.999}  # no two venues trade at one price
 
 
@@ -73,6 +74,14 @@ def _binance(world: World, asked: Asked) -> Any:
                 for base, _ in LISTED["binance"].values()
             ],
         }  # fmt: skip
+    if asked.path == "/api/v3/ticker/24hr":
+        return [
+            {"symbol": f"{base}USDT", "lastPrice": last, "volume": "1", "quoteVolume": worth, "closeTime": _now(world)}
+            for base, last, worth in _tickers(world, "binance")
+        ]
+    if asked.path == "/api/v3/depth":
+        bids, asks = book(world, "binance", _token("binance", asked.query["symbol"].removesuffix("USDT")), 500)
+        return {"lastUpdateId": 1, "bids": [_texts(level) for level in bids], "asks": [_texts(level) for level in asks]}
     assert (asked.path, asked.query["interval"]) == ("/api/v3/klines", "1d")
     symbol = _token("binance", asked.query["symbol"].removesuffix("USDT"))
     rows = bars(world, "binance", symbol, int(asked.query["startTime"]), int(asked.query["limit"]))
@@ -91,6 +100,19 @@ def _okx(world: World, asked: Asked) -> Any:
             for base, _ in LISTED["okx"].values()
         ]  # fmt: skip
         return {"code": "0", "msg": "", "data": data}
+    if asked.path == "/api/v5/market/tickers":
+        data = [
+            {"instType": "SPOT", "instId": f"{base}-USDT", "last": last, "vol24h": "1", "volCcy24h": worth,
+             "ts": str(_now(world))}
+            for base, last, worth in _tickers(world, "okx")
+        ]  # fmt: skip
+        return {"code": "0", "msg": "", "data": data}
+    if asked.path == "/api/v5/market/books":
+        bids, asks = book(world, "okx", _token("okx", asked.query["instId"].removesuffix("-USDT")), 400)
+        sides = {
+            name: [[*_texts(level), "0", "1"] for level in side] for name, side in (("bids", bids), ("asks", asks))
+        }
+        return {"code": "0", "msg": "", "data": [{**sides, "ts": str(_now(world))}]}
     assert asked.path in ("/api/v5/market/candles", "/api/v5/market/history-candles")
     assert asked.query["bar"] == "1Dutc"
     symbol = _token("okx", asked.query["instId"].removesuffix("-USDT"))
@@ -115,6 +137,17 @@ def _kraken(world: World, asked: Asked) -> Any:
             for base, _ in LISTED["kraken"].values()
         }  # fmt: skip
         return {"error": [], "result": pairs}
+    if asked.path == "/0/public/Ticker":
+        return {"error": [], "result": {
+            f"{base}ZUSD": {"a": [last, "1", "1"], "b": [last, "1", "1"], "c": [last, "1"], "v": ["0", count],
+                            "p": [last, last], "t": [1, 1], "l": [last, last], "h": [last, last], "o": last}
+            for base, last, count in _tickers(world, "kraken", counted=True)
+        }}  # fmt: skip
+    if asked.path == "/0/public/Depth":
+        pair = asked.query["pair"]
+        bids, asks = book(world, "kraken", _token("kraken", pair.removesuffix("ZUSD")), 500)
+        sides = {name: [[*_texts(level), 1] for level in side] for name, side in (("bids", bids), ("asks", asks))}
+        return {"error": [], "result": {pair: sides}}
     assert (asked.path, asked.query["interval"]) == ("/0/public/OHLC", "1440")
     pair = asked.query["pair"]
     symbol = _token("kraken", pair.removesuffix("ZUSD"))
@@ -133,3 +166,55 @@ def _texts(values: Sequence[Any]) -> list[Any]:
 
 def _ms(day: str) -> int:
     return int(dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC).timestamp() * 1000)
+
+
+def book(world: World, venue: str, symbol: str, levels: int) -> tuple[list[list[Any]], list[list[Any]]]:
+    """(bids, asks) as [price, size in units], STEP apart, each level worth the same; a lie is about the price."""
+    day = world.today.isoformat()
+    told = world.told(f"{symbol} spot", [day], PRICES[symbol] * TILT[venue] * LISTED[venue][symbol][1], 0.05, venue)
+    steps = [(k + 0.5) * STEP for k in range(min(levels, REACH[venue]))]
+    if not told:
+        return [], []
+    return (
+        [_level(told[-1][1], 1 - step, worth(world, venue, symbol)) for step in steps],
+        [_level(told[0][1], 1 + step, worth(world, venue, symbol)) for step in steps],
+    )
+
+
+def _level(middle: object, step: float, usd: float) -> list[Any]:
+    if not isinstance(middle, float):
+        return [middle, 1.0]
+    return [f"{middle * step:.16g}", f"{usd / (middle * step) if middle else 0.0:.16g}"]
+
+
+def worth(world: World, venue: str, symbol: str) -> float:
+    """USD at each level of a book."""
+    return world.value(f"{symbol} book", world.today.isoformat(), 1e4) * TILT[venue]
+
+
+def turnover(world: World, venue: str, symbol: str) -> float:
+    """USD of 24 hours."""
+    return float(f"{world.value(f'{venue} {symbol} turnover', world.today.isoformat(), 1e8):.10g}")
+
+
+def spot(world: World, venue: str, symbol: str) -> float:
+    """The price of one token now."""
+    return world.value(f"{symbol} spot", world.today.isoformat(), PRICES[symbol] * TILT[venue])
+
+
+def _tickers(world: World, venue: str, counted: bool = False) -> list[tuple[str, Any, str]]:
+    """(base, last price, USD or units of 24 hours) of every market."""
+    rows = []
+    for symbol, (base, unit) in LISTED[venue].items():
+        day = world.today.isoformat()
+        told = world.told(f"{symbol} spot", [day], PRICES[symbol] * TILT[venue] * unit, 0.05, venue)
+        last = told[-1][1] if told else None
+        traded = turnover(world, venue, symbol)
+        if counted and isinstance(last, float) and last:
+            traded /= last
+        rows.append((base, _texts([last])[0], f"{traded:.12g}"))
+    return rows
+
+
+def _now(world: World) -> int:
+    return _ms(world.today.isoformat()) + 12 * 3_600_000

@@ -145,11 +145,13 @@ class Telegram:
         self.tell(kind, message)
         return int(message["message_id"])
 
-    def callback(self, person: Person, sent: Sent, data: str) -> str:
-        query = str(self.next("query"))
+    def callback(self, person: Person, sent: Sent, data: str, is_old: bool = False) -> str:
+        query, shown = str(self.next("query")), self.message_json(sent)
+        if is_old:
+            shown = {"message_id": sent.id, "date": 0, "chat": shown["chat"]}
         self.tell("callback_query", {
             "id": query, "from": person.as_json(), "chat_instance": "7", "data": data,
-            "message": self.message_json(sent),
+            "message": shown,
         })  # fmt: skip
         return query
 

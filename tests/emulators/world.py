@@ -21,13 +21,15 @@ class World:
     """What is true, and how it is told: `twist` is applied to whatever line `liar` (everybody where empty) is to send,
     `text_twist` to the texts of every outlet.
 
-    `today` moves on as a test lets time pass; `first` is the first day of every line.
+    `today` moves on as a test lets time pass; `first` is the first day of every line, `charts_since` of what a service
+    tells only for a while.
     """
 
     today: dt.date = TODAY
     first: dt.date = FIRST
     twist: Twist = list
     liar: str = ""
+    charts_since: str = ""
     text_twist: Callable[[list[Any]], list[Any]] = list
 
     def value(self, line: str, day: str, base: float = 1000.0, sway: float = 0.05) -> float:

@@ -113,9 +113,10 @@ def test_an_owner_that_slept_past_its_lease_changes_nothing(database: Database) 
 def test_what_is_given_back_is_due_again_and_was_no_attempt(database: Database) -> None:
     subscribe(database, "1", "2")
     database.outbox.enqueue(WEEK, [letter("1", "2")], NOW)
-    claim(database)
-    assert database.outbox.give_back("me", NOW) == 2
-    assert database.outbox.give_back("me", NOW) == 0
+    first, second = database.outbox.claim("telegram", "me", 2, NOW, LEASE)
+    assert database.outbox.give_back([first.id], "me", NOW) == 1
+    assert database.outbox.still(second.id, "me", NOW)  # what is in flight beside it stays its owner's
+    assert database.outbox.give_back([first.id, second.id], "me", NOW) == 1
     rows = database.outbox.claim("telegram", "me", 1, NOW, LEASE)
     assert [row.attempts for row in rows] == [1]
     assert database.outbox.later(rows[0].id, "me", NOW, "slow down", counted=False)

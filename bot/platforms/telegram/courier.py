@@ -17,6 +17,7 @@ from bot.platforms.telegram import render
 from bot.platforms.telegram.failures import is_unchanged, topic_is_gone, undelivered
 from bot.platforms.telegram.keyboard import keyboard
 from bot.platforms.telegram.links import Links
+from bot.platforms.telegram.quota import Quota
 from bot.reply import ChartSpec, Reply
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -47,10 +48,11 @@ class Errand:
 class Courier:
     """Sends and edits. `draw` makes a chart's picture."""
 
-    def __init__(self, bot: Bot, links: Links, draw: Draw) -> None:
+    def __init__(self, bot: Bot, links: Links, draw: Draw, quota: Quota) -> None:
         self._bot = bot
         self._links = links
         self._draw = draw
+        self._quota = quota
         self._channels: OrderedDict[int, bool] = OrderedDict()
 
     async def bring(self, reply: Reply, errand: Errand) -> None:
@@ -71,6 +73,7 @@ class Courier:
         parts = render.messages(reply)
         if len(parts) > 1 or reply.chart is not None:
             return False
+        self._quota.spend(chat)
         try:
             await self._bot.edit_message_text(
                 parts[0], chat, message, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
@@ -106,6 +109,7 @@ class Courier:
         for position, part in enumerate(parts):
             if position < errand.parts_done:
                 continue
+            self._quota.spend(errand.chat)
             sent = await self._bot.send_message(
                 errand.chat, part, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
                 disable_notification=errand.silent or position > 0, message_thread_id=errand.thread,
@@ -121,6 +125,7 @@ class Courier:
         picture = await self._picture(chart, errand)
         if picture is None:
             return False
+        self._quota.spend(errand.chat)
         try:
             sent = await self._bot.send_photo(
                 errand.chat, picture, caption, parse_mode=ParseMode.HTML, disable_notification=errand.silent,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from telegram import CallbackQuery, Chat, Message, Update
 
+from bot.arguments import nearest
 from bot.commands import COMMANDS
-from bot.platforms.telegram.links import asked_by
+from bot.platforms.telegram.links import asked_by, only_reads
 from storage.chats import Place
 
 PLACES: dict[str, Place] = {"private": "private", "group": "group", "supergroup": "group", "channel": "channel"}
@@ -50,11 +51,22 @@ def heard(update: Update, username: str) -> Heard | None:
     return _message(update.message, username) if update.message is not None else None
 
 
+def chatter(update: Update) -> tuple[str, str] | None:
+    """(Group, text) of what people say to one another there; Telegram tells it only to bots that may read along."""
+    message = update.message
+    if message is None or not message.text or message.chat.type not in (Chat.GROUP, Chat.SUPERGROUP):
+        return None
+    if message.text.startswith("/") or message.via_bot or message.from_user is None or message.from_user.is_bot:
+        return None
+    return str(message.chat.id), message.text
+
+
 def is_forged(query: CallbackQuery) -> bool:
-    """Whether a press carries what no button of its message sends; an old message no longer shows its buttons."""
+    """Whether a press carries what no button of its message sends; an old message no longer shows its buttons, so
+    there only what changes nothing counts."""
     message = query.message
-    if not isinstance(message, Message):
-        return True
+    if not isinstance(message, Message) or not message.is_accessible:
+        return not only_reads(query.data or "")
     shown = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return all(query.data != button.callback_data for row in shown for button in row)
 
@@ -73,7 +85,7 @@ def _press(query: CallbackQuery) -> Heard | None:
 
 def _post(message: Message, username: str) -> Heard | None:
     """In a channel only what is addressed to the bot by name; whoever posts there is an admin of it."""
-    text = _addressed(message.text, username, unnamed=())
+    text = _addressed(message.text, username, _never)
     if text is None:
         return None
     chat = message.chat
@@ -86,7 +98,7 @@ def _message(message: Message, username: str) -> Heard | None:
         return None
     if chat.type == Chat.PRIVATE:
         return _private(message, username) if sender and not sender.is_bot else None
-    text = _addressed(message.text, username, unnamed=COMMANDS)
+    text = _addressed(message.text, username, _is_ours)
     if text is None or text.casefold().startswith("/start "):  # how Telegram tells of an invitation: nothing to answer
         return None
     speaker, anonymous, is_admin = message.sender_chat, False, None
@@ -112,21 +124,35 @@ def _private(message: Message, username: str) -> Heard | None:
     return Heard(text, chat.id, "private", _title(chat), str(chat.id), message.message_id, None, is_admin=True)
 
 
-def _addressed(text: str | None, username: str, unnamed: Container[str] | None = None) -> str | None:
+def _always(name: str) -> bool:
+    return True
+
+
+def _never(name: str) -> bool:
+    return False
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a command that names no bot is one of ours, or a typo of one: other bots hear it too."""
+    return name in COMMANDS or bool(nearest(name, COMMANDS, most=1))
+
+
+def _addressed(text: str | None, username: str, unnamed: Callable[[str], bool] = _always) -> str | None:
     """A command for this bot, without its name: `/index@CrierBot defi` is `/index defi`; None for anything else.
 
-    One that names no bot is for all bots there: it is ours where `unnamed` has it, which None does for every command.
+    Of one that names no bot `unnamed` says whether it is ours.
     """
     if not text or not text.startswith("/"):
         return None
     first, *rest = text.split(maxsplit=1)
     name, at, whom = first.partition("@")
-    ours = whom.casefold() == username.casefold() if at else unnamed is None or name[1:].casefold() in unnamed
+    ours = whom.casefold() == username.casefold() if at else unnamed(name[1:].casefold())
     return " ".join([name, *rest]) if ours else None
 
 
 def _title(chat: Chat) -> str:
-    return (chat.title or chat.first_name or "")[:LONGEST_TITLE]
+    """A group's or channel's name; a person's is nobody's business."""
+    return (chat.title or "")[:LONGEST_TITLE]
 
 
 def _thread(message: Message) -> int | None:

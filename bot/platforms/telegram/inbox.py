@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from telegram import Bot
@@ -24,6 +25,7 @@ from bot.platforms.telegram.failures import undelivered
 from bot.platforms.telegram.heard import Heard, is_forged
 from bot.platforms.telegram.links import Links
 from bot.platforms.telegram.pause import Pause
+from bot.platforms.telegram.quota import Quota
 from bot.platforms.telegram.rights import Rights
 from bot.reply import Button, Reply
 
@@ -31,6 +33,7 @@ ID = "telegram"
 ATTEMPTS, BETWEEN = 3, 1.0
 PATIENT = 0.4  # seconds before somebody is shown that an answer is being made
 ACTION_LASTS = 4.5
+MOST_PATIENCE = 15.0  # seconds that an answer waits for its group's turn
 REPEATED = 60.0  # seconds in which one button of a group's message is answered once
 MOST_PRESSES = 2000
 TOAST = 190  # characters; Telegram takes 200
@@ -46,8 +49,9 @@ class Inbox:
     """What becomes of everything heard."""
 
     def __init__(
-        self, bot: Bot, answer: Answer, front: Front, courier: Courier, rights: Rights, links: Links, pause: Pause
-    ) -> None:
+        self, bot: Bot, answer: Answer, front: Front, courier: Courier, rights: Rights, links: Links, pause: Pause,
+        quota: Quota,
+    ) -> None:  # fmt: skip
         self._bot = bot
         self._answer = answer
         self._front = front
@@ -55,6 +59,7 @@ class Inbox:
         self._rights = rights
         self._links = links
         self._pause = pause
+        self._quota = quota
         self._presses: OrderedDict[tuple[int, int, str], float] = OrderedDict()
 
     async def take(self, heard: Heard) -> None:
@@ -135,11 +140,22 @@ class Inbox:
         try:
             await self._bring(reply, Errand(int(heard.user)))
         except Forbidden:
+            errand = Errand(heard.chat, heard.thread, answers=None if heard.pressed else heard.message)
+            if not reply.ok:  # a refusal is no secret
+                await self._bring(replace(reply, buttons=()), errand)
+                return
             hint = Reply(text=(ASK_IN_PRIVATE,), buttons=(Button("Open a chat", url=self._links.home),), ok=False)
-            await self._bring(hint, Errand(heard.chat, heard.thread, answers=heard.message))
+            await self._bring(hint, errand)
 
     async def _bring(self, reply: Reply, errand: Errand) -> None:
-        """Send an answer; again where it surely was not sent, after the pause where Telegram asks for one."""
+        """Send an answer; again where it surely was not sent, after the pause where Telegram asks for one.
+
+        A group that asks for more than Telegram lets it be sent gets its answers later, or not at all.
+        """
+        if (wait := self._quota.wait(errand.chat)) > MOST_PATIENCE:
+            log.info("a group asked for more answers than Telegram lets it be sent")
+            return
+        await asyncio.sleep(wait)
         for attempt in range(ATTEMPTS):
             try:
                 await self._pause.over()

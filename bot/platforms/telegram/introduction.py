@@ -10,10 +10,11 @@ from telegram.request import HTTPXRequest
 
 from bot.platforms.introduced import Introduced
 from bot.platforms.port import LockedOut
+from bot.platforms.secrecy import token_unsaid
 from bot.platforms.telegram.failures import NEW_TOKEN, undelivered
 from bot.platforms.telegram.inbox import ID
 from bot.platforms.telegram.links import Links
-from bot.platforms.telegram.secrecy import token_unsaid
+from bot.platforms.telegram.platform import TALKATIVE
 from bot.reply import ADD_TO_CHANNEL, ADD_TO_GROUP
 
 WITHIN = 10.0  # seconds
@@ -23,7 +24,7 @@ PRIVACY_OFF = "The bot is shown every message of its groups: switch Group Privac
 
 async def introduce(token: str, api: str) -> Introduced:
     """Ask getMe; LockedOut where Telegram refuses the token, another Undelivered where it cannot be asked."""
-    with token_unsaid(token):
+    with token_unsaid(token, TALKATIVE):
         request = HTTPXRequest(1, connect_timeout=WITHIN, read_timeout=WITHIN, pool_timeout=WITHIN)
         try:
             bot = Bot(token, f"{api.rstrip('/')}/bot", request=request, get_updates_request=request)

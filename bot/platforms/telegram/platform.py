@@ -12,20 +12,22 @@ from telegram import Bot, Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.phrases import clipped
 from bot.platforms.front import Front
-from bot.platforms.port import Answer, LockedOut, NotSent, Parcel, Receipt, SlowDown, Undelivered
+from bot.platforms.port import Answer, LockedOut, NotSent, Parcel, Receipt, Refused, SlowDown, Undelivered
+from bot.platforms.secrecy import token_unsaid
 from bot.platforms.telegram import comings
 from bot.platforms.telegram.courier import Courier, Draw, Errand
 from bot.platforms.telegram.failures import NEW_TOKEN, undelivered
-from bot.platforms.telegram.heard import heard
+from bot.platforms.telegram.heard import chatter, heard
 from bot.platforms.telegram.inbox import ID, Inbox
 from bot.platforms.telegram.inline import Inline
 from bot.platforms.telegram.lanes import Lanes
 from bot.platforms.telegram.links import Links
 from bot.platforms.telegram.menus import put_menus
 from bot.platforms.telegram.pause import Pause
+from bot.platforms.telegram.quota import Quota
 from bot.platforms.telegram.rights import Rights
-from bot.platforms.telegram.secrecy import token_unsaid
 from bot.platforms.telegram.updates import Webhook, listen, persist, poll
 
 API = "https://api.telegram.org"
@@ -33,6 +35,7 @@ CONNECTIONS = 16  # beyond some twenty the client gets slower, not faster
 CONNECT, READ, WRITE, POOL = 5.0, 15.0, 15.0, 10.0  # seconds
 LAST_WORDS = 5.0  # seconds that answers under way get when the bot stops
 REMEMBERED = 500  # parcels that came part of the way
+TALKATIVE = ("httpx", "httpcore", "telegram")  # they log each request; what goes wrong is told by whoever made it
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +75,7 @@ class TelegramPlatform:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Connect, call `ready`, take updates until cancelled; LockedOut where Telegram refuses the token."""
-        with token_unsaid(self._token):
+        with token_unsaid(self._token, TALKATIVE):
             bot = self._make_bot()
             lanes = Lanes()
             try:
@@ -139,8 +142,9 @@ class TelegramPlatform:
 
     def _open(self, bot: Bot) -> tuple[Inbox, Inline]:
         links = Links(bot.username, self._hosts)
-        self._courier = Courier(bot, links, self._draw)
-        inbox = Inbox(bot, self._answer, self._front, self._courier, Rights(bot), links, self._pause)
+        quota = Quota()
+        self._courier = Courier(bot, links, self._draw, quota)
+        inbox = Inbox(bot, self._answer, self._front, self._courier, Rights(bot), links, self._pause, quota)
         return inbox, Inline(ID, self._answer, self._front)
 
     def _taker(self, username: str, inbox: Inbox, inline: Inline, lanes: Lanes) -> Callable[[Update], None]:
@@ -154,6 +158,8 @@ class TelegramPlatform:
                 lanes.take(("inline", query.id), lambda: inline.take(query))
             elif (said := heard(update, username)) is not None:
                 lanes.take((said.chat, said.user), lambda: inbox.take(said))
+            elif (talk := chatter(update)) is not None:
+                lanes.take(("chatter", talk[0]), lambda: self._front.overheard(ID, *talk))
             elif update.my_chat_member is not None or update.message is not None:
                 lanes.take(("comings", update.effective_chat and update.effective_chat.id), lambda: change(update))
 
@@ -161,6 +167,8 @@ class TelegramPlatform:
 
 
 def _errand(parcel: Parcel) -> Errand:
-    """Where a parcel goes; only channels and supergroups have such long names, and both kinds of buttons work there."""
-    thread = int(parcel.to.thread) if parcel.to.thread.isdigit() else None
+    """Where a parcel goes; Refused for a name that is none of Telegram's."""
+    thread = int(parcel.to.thread) if parcel.to.thread.isdecimal() else None
+    if not parcel.to.chat.removeprefix("-").isdecimal():
+        raise Refused(f"Telegram has no chat called {clipped(parcel.to.chat)}")
     return Errand(int(parcel.to.chat), thread, silent=parcel.silent)

@@ -8,6 +8,7 @@ from html import escape
 from itertools import groupby
 
 from bot.phrases import clean
+from bot.platforms.columns import columns
 from bot.platforms.telegram import tables
 from bot.platforms.telegram.html import MOST_CAPTION, MOST_TEXT, chopped, escaped, units, visible
 from bot.reply import Reply, Table
@@ -79,7 +80,7 @@ def _lines(texts: Iterable[str], section: int, tag: str = "") -> Iterator[Piece]
 
 
 def _table(table: Table, section: int) -> Iterator[Piece]:
-    rows = tables.columns(table)
+    rows = columns(table)
     if rows is not None:
         yield from (Piece(escape(row, quote=False), section, in_columns=True) for row in rows)  # no links there
         return

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -17,7 +18,7 @@ from engine.sources.http.doors import Door, Tally
 from engine.sources.http.limits import Clock, Limits
 from engine.sources.http.patience import AGAIN, backoff, quota, retry_after
 from engine.sources.http.tokens import Tokens
-from engine.sources.port import Key, Source
+from engine.sources.port import Host, Key, Source
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -59,7 +60,7 @@ class HttpClient:
         self._validators = validators
         self._session: ClientSession | None = None
         self.tokens = Tokens(clock, self._post)
-        hosts = sorted((h for source in sources for h in source.hosts), key=lambda h: h.every)
+        hosts = sorted((_paced(h, s.id in self._keys) for s in sources for h in s.hosts), key=lambda h: h.every)
         self._doors = {h.origin: Door(h, clock, self.limits) for h in hosts}  # of a shared host the slower pace holds
 
     async def __aenter__(self) -> HttpClient:
@@ -260,6 +261,10 @@ class BoundClient:
         if query:
             url += ("&" if urlsplit(url).query else "?") + urlencode(query)
         return await self._client.get(url, headers, self._redirects)
+
+
+def _paced(host: Host, has_key: bool) -> Host:
+    return replace(host, every=host.with_key) if has_key and host.with_key else host
 
 
 def _conditions(validator: Validator | None) -> dict[str, str]:

@@ -116,8 +116,15 @@ def test_watched_tokens_whose_call_changed_stand_below_the_strongest_first(issue
     assert digest.weekly(replace(chat, weekly=False, watches=()), "balanced", issue) is None
 
 
-def test_a_newcomer_is_told_where_words_are_explained(issue: Issue) -> None:
-    assert weekly(replace(CHAT, plain=True), issue).after[-1] == digest.NEWCOMER
+def test_a_chat_waits_until_all_its_indices_are_done_with(issue: Issue) -> None:
+    """One message a week, also where an index waits for its prices."""
+    waits = replace(issue, awaited=frozenset({"ai"}))
+    assert digest.weekly(replace(CHAT, indices=("defi", "ai")), "balanced", waits) is None
+    assert digest.weekly(CHAT, "balanced", waits) is not None
+
+
+def test_a_newcomer_has_words_explained(issue: Issue) -> None:
+    assert any(line.startswith("Index: ") for line in weekly(replace(CHAT, plain=True), issue).after)
 
 
 def test_the_first_week_turns_no_call(book: Any) -> None:

@@ -23,7 +23,8 @@ def kinds(stored: Stored, now: str) -> list[str]:
     return [work.key for work in due(stored, at(now), {"month": month_told}) if work.kind not in ("tend", "fetch")]
 
 
-DECIDED = Stored(live=True, decided=MONDAY)
+DECIDED = Stored(live=True, decided=MONDAY, done={"week": MONDAY.isoformat()})
+PARTLY = Stored(live=True, decided=MONDAY)  # an index still waits for its prices
 BEFORE = Stored(live=True, decided=MONDAY - WEEK)
 
 
@@ -36,6 +37,8 @@ BEFORE = Stored(live=True, decided=MONDAY - WEEK)
         (BEFORE, "2026-11-23T23:59", ["week"]),
         (BEFORE, "2026-11-24T00:31", ["missed"]),  # later it is not made up for
         (DECIDED, "2026-11-23T06:00", []),  # F7
+        (PARTLY, "2026-11-23T06:00", ["week"]),
+        (PARTLY, "2026-11-24T06:00", ["day"]),
         (DECIDED, "2026-11-24T00:29", []),
         (DECIDED, "2026-11-24T00:30", ["day"]),
         (DECIDED, "2026-11-29T12:00", ["day"]),
@@ -131,7 +134,7 @@ def test_a_month_is_told_from_its_successors_first_monday_on(date: str, told: st
 def test_a_report_waits_for_the_week_and_is_told_once() -> None:
     december = Stored(live=True, decided=dt.date(2026, 11, 30))
     assert kinds(december, "2026-12-07T01:00") == ["week"]
-    decided = replace(december, decided=dt.date(2026, 12, 7))
+    decided = replace(december, decided=dt.date(2026, 12, 7), done={"week": "2026-12-07"})
     assert kinds(decided, "2026-12-07T01:00") == ["month"]
     assert kinds(replace(decided, done={"month": "2026-11", "day": "2026-12-08"}), "2026-12-08T01:00") == []
 

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -16,11 +16,12 @@ from bot.commands import COMMANDS
 from bot.reply import Reply
 from engine.errors import CannotWrite
 from engine.method import stamp
+from engine.model import OrderKind
 from engine.orders import Orders
 from storage.database import Database, open_database
 
 EFFECTIVE = dt.date(2023, 11, 15)  # the next 00:00 UTC after the office's clock
-ORDERS = [c for c in COMMANDS.values() if c.who is Who.BOT_ADMIN and c.about == "market"]
+ORDERS = [command for command in COMMANDS.values() if command.name in get_args(OrderKind)]
 BEFORE = {  # what must stand before an order's example applies
     "include": "/exclude aave defi its pool was drained",
     "resume": "/pause defi prices look wrong",
@@ -47,6 +48,10 @@ def prepare(office: Any, command: Command) -> None:
 
 def test_the_orders_are_these() -> None:
     assert {command.name for command in ORDERS} == {"exclude", "include", "rebalance", "pause", "resume"}
+    others = {c.name for c in COMMANDS.values() if c.who is Who.BOT_ADMIN and c.about == "market"} - {
+        c.name for c in ORDERS
+    }
+    assert others == {"universe"}, "which orders an exclusion: its own tests are in test_universe.py"
 
 
 @pytest.mark.rule("9.2")

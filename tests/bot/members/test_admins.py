@@ -195,7 +195,12 @@ def test_delivery_tells_what_waits_what_was_given_up_and_who_is_silenced(club: A
             Silenced("discord", "C", "gone", None),
         ),
     )
-    desk = DatabaseDesk(club.database, lambda: club.now, delivery=lambda: state)
+
+    class Told(DatabaseDesk):
+        def delivery(self) -> DeliveryState:
+            return state
+
+    desk = Told(club.database, lambda: club.now)
     reply = dispatch(desk, Request("/delivery", "telegram", "42", "42", is_bot_admin=True))
     assert reply.table.rows[0] == ("Messages that wait", "1,234")
     said = " ".join(reply.lines())

@@ -223,6 +223,18 @@ def test_fewer_goes_step_by_step_to_one_short_message_a_week(club: Any) -> None:
     assert "/unsubscribe" in reply.lines()[0] and club.chat().weekly
 
 
+def test_a_pulse_is_shown_once_it_is_switched_on_and_to_its_own_chat_alone(club: Any) -> None:
+    off = club.group("/pulse")
+    assert off.ok and "The pulse is off here" in off.text[0]
+    assert club.group(off.buttons[0].command).ok
+    club.database.pulse.add("telegram", "-100", club.now.date(), {"": 7, "AAVE": 3})
+    on = club.member("/pulse")
+    assert on.text[0] == "7 messages this week, 0 last week."
+    assert on.table.rows == (("AAVE", "3", "0"),)
+    club.say("/settings pulse on")
+    assert club.say("/pulse").text[0] == "0 messages this week, 0 last week."
+
+
 def test_a_mute_ends_by_itself_or_when_asked(club: Any) -> None:
     assert "until Tue 21 Nov 2023, 09:30 UTC" in " ".join(club.say("/settings mute").lines())
     assert "/settings unmute" in [b.command for b in club.say("/settings").buttons]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable
@@ -11,6 +12,9 @@ import pytest
 from emulators.clock import FakeTime
 
 from bot.__main__ import main
+from bot.doctor import examine
+from bot.settings import Settings
+from engine.fomc import calendar
 from engine.sources.table import SOURCES
 from storage.database import open_database
 
@@ -92,3 +96,15 @@ def test_a_simulated_market_is_not_fetched_into(crier: Crier, demo_database: Pat
     code, _, err = crier("fetch", "--database", str(copy))
     assert code == 1
     assert "SIMULATED" in err
+
+
+def test_the_doctor_warns_before_the_feds_calendar_ends(tmp_path: Path) -> None:
+    settings = Settings(database=tmp_path / "none.db")
+    found = {f.check: f for day in (100, 80) for f in examine(settings, before_the_last(day)) if "fomc" in f.check}
+    assert not found["fomc calendar"].ok
+    assert "engine/fomc.toml" in found["fomc calendar"].says
+    assert {f.ok for f in examine(settings, before_the_last(100)) if "fomc" in f.check} == {True}
+
+
+def before_the_last(days: int) -> dt.datetime:
+    return dt.datetime.combine(calendar().last, dt.time(), dt.UTC) - dt.timedelta(days=days)

@@ -362,3 +362,34 @@ async def test_an_empty_database_gets_what_needs_no_tokens_and_says_that_it_has_
     out = io.StringIO()
     report.print(Console(file=out, width=120))
     assert "no token is known yet" in out.getvalue()
+
+
+async def test_stablecoins_have_a_price_a_day_found_by_the_id_that_the_ranking_gave_them() -> None:
+    async with bench("coingecko", "defillama", tokens=()) as b:
+        await b.fetch()
+        today = b.time.wall().date().isoformat()
+        prices = {key: value for key, value in b.measures().items() if key[0] == "stablecoin_price"}
+        assert prices == {("stablecoin_price", "USDT", "defillama", today): 1.0}
+        assert ("fees", "UNI", "defillama", "2026-03-17") in b.measures()
+        assert b.untrue() == {}
+
+
+async def test_fees_come_from_the_chain_itself_where_it_is_known_and_from_the_second_source_where_not() -> None:
+    async with bench("coinmetrics", "coingecko", "defillama", tokens=()) as b:
+        await b.fetch()
+        sources = {key[1]: key[2] for key in b.measures() if key[0] == "fees"}
+        assert sources == {"BTC": "coinmetrics", "ETH": "coinmetrics", "DOGE": "coinmetrics", "UNI": "defillama"}
+
+
+async def test_a_chart_that_has_not_changed_is_not_sent_again() -> None:
+    async with bench("defillama") as b:
+        await b.fetch()
+        b.later(hours=2)
+        b.asked()
+        await b.fetch()
+        assert b.asked() == [], "all is here until tomorrow"
+        b.world.days = lambda newest=1: [day for day in type(b.world).days(b.world) if day < "2026-03-18"]  # type: ignore[method-assign]
+        b.time.pass_(days=1)
+        await b.fetch()
+        assert all(seen.conditional for seen in b.service.seen)
+        assert sum(host.unchanged for host in b.database.sources.hosts().values()) == len(b.service.seen) > 0

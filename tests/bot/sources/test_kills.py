@@ -27,6 +27,11 @@ QUICK = ("fear_greed", "coinmetrics", "exchanges", "news")
 SEED = 20261125
 
 
+def lately() -> World:
+    """A world of five weeks: long enough for every series, and a fetch of it is soon over."""
+    return World(first=dt.date(2026, 2, 10))
+
+
 class Killed(BaseException):
     """What a kill looks like from inside: nothing catches it."""
 
@@ -47,7 +52,7 @@ async def undisturbed() -> tuple[dict[str, Any], int, int]:
         writes += 1
         return original(self, *arguments)
 
-    async with bench() as b:
+    async with bench(world=lately()) as b:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Connection, "put", counting)
             await b.fetch()
@@ -68,7 +73,7 @@ async def test_a_kill_at_any_write_loses_nothing_and_repeats_nothing() -> None:
                 raise Killed
             return original(self, *arguments)
 
-        async with bench() as b:
+        async with bench(world=lately()) as b:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Connection, "put", dying)
                 with pytest.raises((Killed, BaseExceptionGroup)):
@@ -81,7 +86,7 @@ async def test_a_kill_at_any_request_loses_nothing_and_repeats_nothing() -> None
     """F3: the fetch is called off when the n-th request arrives, for many n."""
     peace, _, requests = await undisturbed()
     for n in sorted(random.Random(SEED).sample(range(1, requests + 1), 6)):
-        async with bench() as b:
+        async with bench(world=lately()) as b:
             task = asyncio.ensure_future(b.fetch())
             while len(b.service.seen) < n and not task.done():
                 await asyncio.sleep(0)
@@ -108,6 +113,20 @@ async def test_a_real_kill_of_the_real_program_loses_nothing_and_repeats_nothing
     assert _contents(killed) == _contents(peaceful)
 
 
+async def test_a_real_kill_while_an_empty_database_learns_its_tokens_loses_nothing(tmp_path: Path) -> None:
+    """F1: the ranking, the tokens it makes known and their past, each there whole or not at all."""
+    today = dt.datetime.now(dt.UTC).date()
+    world = World(today=today, first=today - dt.timedelta(days=40))
+    async with Service(emulator("coingecko").handlers(world), asyncio.get_running_loop().time) as service:
+        peaceful, killed = tmp_path / "peaceful.db", tmp_path / "killed.db"
+        assert await _crier(peaceful, service, only="coingecko") == 0
+        chance = random.Random(SEED)
+        codes = [await _crier(killed, service, chance.uniform(1.2, 4.0), only="coingecko") for _ in range(3)]
+        assert -signal.SIGKILL in codes
+        assert await _crier(killed, service, only="coingecko") == 0
+    assert _learned(killed) == _learned(peaceful)
+
+
 def _database(path: Path) -> Path:
     database = open_database(path)
     database.market.put_tokens([Token(0, symbol, symbol.title(), TokenKind.COIN) for symbol in TOKENS])
@@ -115,10 +134,20 @@ def _database(path: Path) -> Path:
     return path
 
 
-async def _crier(path: Path, service: Service, kill_after: float | None = None) -> int:
+IMPATIENT = """
+from dataclasses import replace
+from engine.sources.table import SOURCES
+for name, source in SOURCES.items():
+    SOURCES[name] = replace(source, hosts=tuple(replace(host, every=min(host.every, 0.1)) for host in source.hosts))
+from bot.__main__ import main
+main()
+"""  # the real program, but for the pace that is kept with services whom a hundred requests would burden
+
+
+async def _crier(path: Path, service: Service, kill_after: float | None = None, only: str = ",".join(QUICK)) -> int:
     """Run `crier fetch`; its exit code, negative where it was killed."""
     environment = {**os.environ, "CRIER_SOURCE_BASES": json.dumps(service.bases), "PYTHONPATH": str(ROOT)}
-    command = (sys.executable, "-m", "bot", "fetch", "--only", ",".join(QUICK), "--json", "--database", str(path))
+    command = (sys.executable, "-c", IMPATIENT, "fetch", "--only", only, "--json", "--database", str(path))
     process = await asyncio.create_subprocess_exec(
         *command, cwd=path.parent, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -129,6 +158,26 @@ async def _crier(path: Path, service: Service, kill_after: float | None = None) 
         await process.wait()
     assert process.returncode is not None
     return process.returncode
+
+
+def _learned(path: Path) -> dict[str, list[Any]]:
+    """What a database that was empty learned of its tokens."""
+    with sqlite3.connect(path) as link:
+        found = {
+            "tokens": "SELECT symbol, name, kind FROM tokens ORDER BY 1",
+            "ids": "SELECT source, s.id, symbol FROM source_ids s JOIN tokens t ON t.id = token ORDER BY 1, 2",
+            "themes": "SELECT symbol, theme FROM token_themes JOIN tokens ON id = token ORDER BY 1, 2",
+            "rankings": """SELECT symbol, date, rank, price, market_cap, supply, volume_24h_usd
+                           FROM snapshots JOIN tokens ON id = token ORDER BY 1, 2""",
+            "measures": "SELECT metric, subject, date, known, value FROM measures ORDER BY 1, 2, 3, 4",
+            "cursors": "SELECT kind, subject, until, source FROM cursors ORDER BY 1, 2",
+            "integrity": "PRAGMA integrity_check",
+        }
+        rows = {name: link.execute(sql).fetchall() for name, sql in found.items()}
+    link.close()
+    assert rows["integrity"] == [("ok",)]
+    assert all(len(rows[name]) >= 4 for name in ("tokens", "ids", "themes", "rankings", "measures"))
+    return rows
 
 
 def _contents(path: Path) -> dict[str, list[Any]]:

@@ -13,8 +13,9 @@ from emulators import faults
 from emulators.telegram import refusing
 
 from bot.command import Request
+from bot.platforms.secrecy import token_unsaid
 from bot.platforms.telegram import Webhook, updates
-from bot.platforms.telegram.secrecy import token_unsaid
+from bot.platforms.telegram.platform import TALKATIVE
 from bot.reply import Reply
 
 
@@ -158,7 +159,7 @@ def free_port() -> int:
 def test_a_token_in_a_log_line_is_hidden_and_the_loggers_are_given_back(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("httpx")
     before = list(log.filters)
-    with caplog.at_level(logging.DEBUG), token_unsaid("12:SECRET"):
+    with caplog.at_level(logging.DEBUG), token_unsaid("12:SECRET", TALKATIVE):
         log.info("HTTP Request: POST https://api/bot12:SECRET/getMe")
         log.warning("retry %s", "https://api/bot12:SECRET/getMe")
     assert caplog.text.count("<token>") == 1 and "SECRET" not in caplog.text

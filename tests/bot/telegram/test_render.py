@@ -12,7 +12,8 @@ from bot.command import Request
 from bot.commands import COMMANDS
 from bot.dispatch import dispatch
 from bot.phrases import clean
-from bot.platforms.telegram import menus, render, tables
+from bot.platforms.columns import cells
+from bot.platforms.telegram import menus, render
 from bot.platforms.telegram.html import JOINER, chopped, escaped, visible
 from bot.platforms.telegram.keyboard import keyboard
 from bot.platforms.telegram.links import Links, asked_by, only_reads
@@ -78,7 +79,7 @@ def test_the_index_screen_is_columns_a_phone_can_show(book: Any) -> None:
     assert block[0].split() == ["Token", "Weight", "Action", "Grade"]
     assert block[1] == "AAVE     20 %  hold      B+"
     assert block[3] == "GMX      14 %  buy, new  B     ▲"
-    assert max(map(tables.cells, block)) <= 36
+    assert max(map(cells, block)) <= 36
 
 
 def test_a_table_too_wide_for_a_phone_names_each_cell_on_lines() -> None:
@@ -96,7 +97,7 @@ def test_commands_in_a_list_can_be_tapped() -> None:
 
 
 def test_wide_letters_take_two_cells_and_marks_none() -> None:
-    assert (tables.cells("漢字"), tables.cells("e\u0301"), tables.cells("ab")) == (4, 1, 2)
+    assert (cells("漢字"), cells("e\u0301"), cells("ab")) == (4, 1, 2)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -171,6 +171,12 @@ def _after(good: int) -> Any:
     return spoil
 
 
+async def test_a_chat_that_cannot_be_one_is_refused_in_words(bench: Any) -> None:
+    for name in ("abc", "", "1.5", "²"):
+        with pytest.raises(port.Refused, match="no chat called"):
+            await bench.platform.send(Parcel("key", Address(name), REPLY))
+
+
 async def test_no_connection_is_surely_not_sent(bench: Any, ann: Any) -> None:
     await bench.server._runner.cleanup()
     with pytest.raises(port.NotSent):

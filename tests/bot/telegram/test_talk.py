@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.command import Request
+from bot.platforms.telegram.quota import Quota
 from bot.reply import Button, ChartSpec, Column, Reply, Table
 
 PANEL = Reply(
@@ -59,6 +60,7 @@ async def test_chatter_other_bots_and_commands_for_other_bots_are_left_alone(ben
     await bench.settled()
     assert [r.text for r in bench.requests] == ["/index defi"]
     assert [m.chat for m in server.sent] == [group.id]
+    assert bench.front.heard == [("overheard", "telegram", str(group.id), "what about aave?")]
 
 
 async def test_an_answer_in_a_group_answers_its_question_in_its_topic(bench: Any) -> None:
@@ -409,3 +411,64 @@ async def test_a_wide_table_of_hostile_cells_arrives_in_parts(bench: Any) -> Non
     ann.writes("/x")
     await bench.server.until(lambda: bench.server.sent and bench.server.sent[-1].text.endswith("the end"), 10)
     assert len(bench.server.sent) > 5
+
+
+async def test_a_refusal_that_cannot_be_told_in_private_is_told_in_the_group(bench: Any) -> None:
+    bench.script["/watch aave"] = Reply(text=("Only admins choose here.",), ok=False, private=True)
+    server, group, eve = bench.server, bench.server.group(), bench.server.person("Eve")
+    eve.writes("/watch@CrierBot aave", to=group)
+    assert (await server.answer(group)).text == "Only admins choose here."
+
+
+async def test_a_typo_of_a_command_is_answered_in_a_group_and_a_strangers_command_is_not(bench: Any) -> None:
+    server, group, ann = bench.server, bench.server.group(), bench.server.person("Ann")
+    ann.writes("/kick him", to=group)
+    ann.writes("/idnex defi", to=group)
+    assert "Did you mean /index" in (await server.answer(group)).text
+    assert [r.text for r in bench.requests] == ["/idnex defi"]
+    assert bench.requests[0].title == "DeFi club"
+
+
+async def test_a_persons_name_is_nobodys_business(bench: Any) -> None:
+    ann = bench.server.person("Ann")
+    ann.writes("/status")
+    await bench.server.answer(ann.private)
+    assert bench.requests[0].title == ""
+
+
+async def test_a_button_of_an_old_message_still_asks_and_changes_nothing(bench: Any) -> None:
+    bench.script["/x"] = Reply(title="x", buttons=(Button("Why", "/why defi"), Button("Do", "/confirm AAAAAAAA")))
+    server, ann = bench.server, bench.server.person("Ann")
+    ann.writes("/x")
+    message = await server.answer(ann.private)
+    query = ann.presses_old("Do", message)
+    await server.until(lambda: query in server.answered)
+    assert "no longer there" in server.answered[query]["text"]
+    ann.presses_old("Why", message)
+    assert (await server.answer(ann.private, 2)).text.startswith("Why DeFi")
+
+
+async def test_a_group_that_asks_too_much_costs_nobody_else_the_bot(bench: Any) -> None:
+    bench.server.enforcing = True
+    server, group = bench.server, bench.server.group()
+    people = [server.person(f"P{i}") for i in range(30)]
+    for person in people:
+        person.writes("/status", to=group)
+    await server.answer(group, 18)
+    people[0].writes("/status")
+    await server.answer(people[0].private)
+    await bench.settled()
+    assert len(server.messages(group)) == 18
+
+
+def test_a_groups_quota_comes_back_with_time() -> None:
+    now = [0.0]
+    quota = Quota(lambda: now[0])
+    for _ in range(18):
+        assert quota.wait(-5) == 0
+        quota.spend(-5)
+        quota.spend(7)
+        now[0] += 1
+    assert (quota.wait(-5), quota.wait(7), quota.wait(-6)) == (42.0, 0.0, 0.0)
+    now[0] = 60.5
+    assert quota.wait(-5) == 0

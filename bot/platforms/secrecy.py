@@ -1,13 +1,12 @@
-"""Keeps secrets out of the log: each address of Telegram's holds the token, and the client logs all that it asks."""
+"""Keeps secrets out of the log: addresses of a chat service hold tokens, and its client logs all that it asks."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 HIDDEN = "<token>"
-TALKATIVE = ("httpx", "httpcore", "telegram")  # they log each request; what goes wrong is told by whoever made it
 
 
 class _Discreet(logging.Filter):
@@ -27,12 +26,12 @@ class _Discreet(logging.Filter):
 
 
 @contextmanager
-def token_unsaid(token: str) -> Iterator[None]:
-    """Keep `token` out of the log as long as this lasts."""
+def token_unsaid(token: str, talkative: Sequence[str]) -> Iterator[None]:
+    """Keep `token` out of the log as long as this lasts; `talkative` are the loggers that tell of each request."""
     discreet = _Discreet(token)
     # A filter does not count for loggers below the one it is set on, so each that exists has its own.
-    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in TALKATIVE]
-    loggers = [logging.getLogger(name) for name in {*TALKATIVE, *names}]
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in talkative]
+    loggers = [logging.getLogger(name) for name in {*talkative, *names}]
     for logger in loggers:
         logger.addFilter(discreet)
     try:

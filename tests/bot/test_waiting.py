@@ -1,0 +1,109 @@
+"""The live week where prices are late: some indices are decided, one waits, and is decided later or given up aloud."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from bot.weekly import NO_CHANGE, is_decided, run_week
+from engine.model import Candle, Snapshot, Token, TokenKind
+from storage.database import Database, open_database
+
+MONDAY = dt.date(2023, 11, 13)
+DAY = dt.timedelta(days=1)
+DEFI, AI = ("AAVE", "CRV", "LDO", "UNI"), ("FET", "GRT", "RNDR")
+TOKENS = (
+    *(Token(0, symbol, symbol.title(), TokenKind.COIN, ("defi",)) for symbol in DEFI),
+    *(Token(0, symbol, symbol.title(), TokenKind.COIN, ("ai",)) for symbol in AI),
+    Token(0, "BTC", "Bitcoin", TokenKind.COIN),
+    Token(0, "USDC", "USD Coin", TokenKind.STABLE),
+)
+LATE = ("AAVE", "UNI")
+
+
+def candle(token: int, symbol: str, day: dt.date) -> Candle:
+    phase, k = sum(map(ord, symbol)), (day - MONDAY).days
+    p = 1.0 if symbol == "USDC" else 20 * math.exp(0.002 * k + 0.05 * math.sin(k / (7 + phase % 5) + phase))
+    return Candle(day.isoformat(), token, p, p * 1.01, p * 0.99, p, 5e7, "venue", False)
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    """200 days of a small market; of two DeFi tokens the last day is missing."""
+    made = open_database(":memory:")
+    made.market.put_tokens(TOKENS)
+    ids = made.market.token_ids()
+    for symbol, token in ids.items():
+        days = range(-200, -1 if symbol in LATE else 0)
+        made.market.put_candles(candle(token, symbol, MONDAY + k * DAY) for k in days)
+    for k in range(-196, 0, 28):
+        date = (MONDAY + k * DAY).isoformat()
+        made.market.put_snapshots(Snapshot(date, token, token, 20.0, 1e9, 5e7, 2e8) for token in ids.values())
+    yield made
+    made.close()
+
+
+def at(hours: int, minutes: int = 0) -> dt.datetime:
+    return dt.datetime(2023, 11, 13, hours, minutes, tzinfo=dt.UTC)
+
+
+def decided(database: Database) -> set[str]:
+    rows = database.connection.rows("SELECT DISTINCT index_id FROM decisions WHERE ledger = 'live'")
+    return {row[0] for row in rows}
+
+
+def arrive(database: Database) -> None:
+    ids = database.market.token_ids()
+    database.market.put_candles(candle(ids[symbol], symbol, MONDAY - DAY) for symbol in LATE)
+
+
+def test_what_has_its_prices_is_decided_and_what_lacks_them_waits(database: Database) -> None:
+    week = run_week(database, MONDAY, "live", now=at(0, 31))
+    assert [ready.index for ready in week.waiting] == ["large", "defi"]
+    assert decided(database) == {"ai", "meme", "rwa"}
+    assert {announced.index for announced in week.announcements} == {"ai", "meme", "rwa"}
+    assert not is_decided(database, "live", MONDAY)
+    again = run_week(database, MONDAY, "live", now=at(1))
+    assert (again.decisions, [ready.index for ready in again.waiting]) == ((), ["large", "defi"])
+
+
+def test_it_is_decided_once_its_prices_are_there(database: Database) -> None:
+    run_week(database, MONDAY, "live", now=at(0, 31))
+    arrive(database)
+    week = run_week(database, MONDAY, "live", now=at(2))
+    assert {decision.index for decision in week.decisions} == {"large", "defi"}
+    assert (week.waiting, is_decided(database, "live", MONDAY)) == ((), True)
+    assert database.verify("live").ok
+    assert run_week(database, MONDAY, "live", now=at(3)).already_decided
+
+
+def test_at_noon_its_chats_are_told_once_why_nothing_changes(database: Database) -> None:
+    run_week(database, MONDAY, "live", now=at(0, 31))
+    week = run_week(database, MONDAY, "live", now=at(12))
+    told = [notice for notice in database.notices.since("live") if notice.kind == NO_CHANGE]
+    assert [notice.index for notice in told] == ["large", "defi"]
+    said = json.loads(told[1].reply)
+    assert said["title"] == "DeFi: no change this week"
+    assert said["text"][0].startswith("No change this week: at 12:00 UTC fresh prices are known of only 50%")
+    assert [notice.title for notice in week.notices] == ["Large caps: no change this week", "DeFi: no change this week"]
+    assert is_decided(database, "live", MONDAY)
+    arrive(database)
+    assert run_week(database, MONDAY, "live", now=at(13)).already_decided
+    assert len([n for n in database.notices.since("live") if n.kind == NO_CHANGE]) == 2
+
+
+def test_a_dry_run_gives_nothing_up(database: Database) -> None:
+    week = run_week(database, MONDAY, "live", dry_run=True, now=at(12))
+    assert len(week.notices) == 2
+    assert database.notices.since("live") == []
+    assert decided(database) == set()
+
+
+def test_the_replay_ledger_and_a_run_without_a_clock_take_what_there_is(database: Database) -> None:
+    week = run_week(database, MONDAY, "live")
+    assert week.waiting == ()
+    assert decided(database) == {"large", "defi", "ai", "meme", "rwa"}

@@ -1,0 +1,110 @@
+"""A Telegram platform on the emulator: the real client, whatever answers behind it, one bot running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulators.telegram import Telegram
+
+from bot.command import Request
+from bot.dispatch import dispatch
+from bot.platforms.port import Undelivered
+from bot.platforms.telegram import TelegramPlatform
+from bot.reply import ChartSpec, Reply
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+@dataclass
+class FakeFront:
+    """Writes down what it is told; `bot_admins` are ids."""
+
+    bot_admins: set[str] = field(default_factory=set)
+    heard: list[tuple[str, ...]] = field(default_factory=list)
+    greeting: Reply | None = None
+    tokens: tuple[tuple[str, str], ...] = (("AAVE", "Aave"), ("SHIB", "Shiba Inu"), ("XVS", "_*[<&`$x$[bold]"))
+
+    async def admitted(self, platform: str, chat: str, place: str, title: str, user: str) -> Reply | None:
+        self.heard.append(("admitted", platform, chat, place, title, user))
+        return self.greeting
+
+    async def removed(self, platform: str, chat: str, why: str) -> None:
+        self.heard.append(("removed", platform, chat, why))
+
+    async def moved(self, platform: str, old: str, new: str) -> None:
+        self.heard.append(("moved", platform, old, new))
+
+    async def overheard(self, platform: str, chat: str, text: str) -> None:
+        self.heard.append(("overheard", platform, chat, text))
+
+    async def names(self, prefix: str) -> list[tuple[str, str]]:
+        return [t for t in self.tokens if any(name.casefold().startswith(prefix.casefold()) for name in t)]
+
+    def is_bot_admin(self, platform: str, user: str) -> bool:
+        return user in self.bot_admins
+
+
+@dataclass
+class Bench:
+    """The server, the bot on it, and what stands behind the bot. `script` answers before the book does."""
+
+    server: Telegram
+    platform: TelegramPlatform
+    front: FakeFront
+    requests: list[Request]
+    script: dict[str, Reply | Callable[[Request], Reply]]
+    drawn: list[ChartSpec]
+    task: asyncio.Task[None] | None = None
+
+    async def settled(self, seconds: float = 0.1) -> None:
+        """Wait long enough for anything unwanted to have arrived."""
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def open_bench(book: Any, run: bool = True, **more: Any) -> AsyncIterator[Bench]:
+    """Open a bench on a book or desk; `more` changes how the platform is made."""
+    server, front = Telegram(), FakeFront()
+    requests: list[Request] = []
+    script: dict[str, Reply | Callable[[Request], Reply]] = {}
+    drawn: list[ChartSpec] = []
+
+    async def answer(request: Request) -> Reply:
+        requests.append(request)
+        said = script.get(request.text)
+        if said is not None:
+            return said if isinstance(said, Reply) else said(request)
+        return dispatch(book, request)
+
+    async def draw(chart: ChartSpec) -> bytes:
+        drawn.append(chart)
+        return PICTURE
+
+    async with server:
+        settings = {"draw": draw, "front": front, "api": server.address} | more
+        platform = TelegramPlatform(server.token, settings.pop("answer", answer), **settings)
+        bench = Bench(server, platform, front, requests, script, drawn)
+        if run:
+            await start(bench)
+        try:
+            yield bench
+        finally:
+            if bench.task:
+                bench.task.cancel()
+                with suppress(asyncio.CancelledError, Undelivered):
+                    await bench.task
+
+
+async def start(bench: Bench) -> None:
+    """Run the bot until it is ready."""
+    ready = asyncio.Event()
+    bench.task = asyncio.get_running_loop().create_task(bench.platform.run(ready.set))
+    waiting = asyncio.get_running_loop().create_task(ready.wait())
+    done, _ = await asyncio.wait({bench.task, waiting}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    if waiting not in done:
+        waiting.cancel()
+        bench.task.result()
