@@ -11,7 +11,6 @@ from rich.console import Console
 
 from bot.finding import Finding
 from bot.health import ready
-from bot.lock import is_running
 from bot.queue_state import queue_findings
 from bot.services import Services, open_services
 from bot.settings import FILE, SECRETS, Settings
@@ -56,10 +55,9 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
             for ledger in LEDGERS:
                 yield _attempt(f"journal {ledger}", lambda ledger=ledger: _journal(services, ledger))  # type: ignore[misc]
             yield _data(services, now)
-            yield _service(settings)
+            yield from ready(services.database, now)
             yield from queue_findings(services.database, now)
             yield _growth(services, settings)
-            yield from ready(services.database, now)
             yield from (Finding(f"source {s.id}", s.ok, s.says) for s in source_states(services.database, now, table))
     except CrierError as error:
         yield Finding("database", False, str(error))
@@ -74,14 +72,6 @@ def _attempt(check: str, run: Callable[[], str]) -> Finding:
         return Finding(check, False, str(error))
 
 
-def _fomc(now: dt.datetime) -> Finding:
-    left = (calendar().last - now.date()).days
-    if left >= CALENDAR_LEFT:
-        return Finding("fomc calendar", True, f"meetings known until {calendar().last}")
-    says = f"the last meeting in engine/fomc.toml is of {calendar().last}: upgrade, or add those the Fed has announced"
-    return Finding("fomc calendar", False, says)
-
-
 def _secrecy() -> Finding:
     """Whether others on this machine may read the file of settings."""
     if not FILE.is_file():
@@ -92,9 +82,12 @@ def _secrecy() -> Finding:
     return Finding("settings", True, f"from {FILE} and the environment")
 
 
-def _service(settings: Settings) -> Finding:
-    running = is_running(settings.database)
-    return Finding("service", True, "crier run is running" if running else "crier run is not running")
+def _fomc(now: dt.datetime) -> Finding:
+    left = (calendar().last - now.date()).days
+    if left >= CALENDAR_LEFT:
+        return Finding("fomc calendar", True, f"meetings known until {calendar().last}")
+    says = f"the last meeting in engine/fomc.toml is of {calendar().last}: upgrade, or add those the Fed has announced"
+    return Finding("fomc calendar", False, says)
 
 
 def _disk(settings: Settings) -> Finding:

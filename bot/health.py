@@ -68,11 +68,12 @@ def _writing(database: Database, now: dt.datetime) -> Finding:
 
 def _fetching(database: Database, now: dt.datetime) -> Finding:
     """When the live sources last had all they were asked for; an archive and a simulated market need none."""
-    if not read_stored(database).live:
-        return Finding("fetching", True, "the market is not fed by live sources")
+    notes = database.agenda.all()
     answers = [status.answered for status in database.sources.statuses().values() if status.answered]
     instants = [dt.datetime.fromisoformat(answer) for answer in answers]
-    newest = max([*instants, *filter(None, [database.agenda.noted("done/fetch")])], default=None)
+    newest = max([*instants, *(at for name, (_, at) in notes.items() if name == "done/fetch")], default=None)
+    if not read_stored(database).live and (newest is not None or "tried/fetch" not in notes):
+        return Finding("fetching", True, "the market is not fed by live sources")
     if newest is None:
         return Finding("fetching", False, "no live source ever answered: run crier fetch, and look at what it says")
     if now - newest > FETCH_WITHIN:

@@ -25,10 +25,10 @@ def queue_findings(database: Database, now: dt.datetime) -> Iterator[Finding]:
     """Whether the service runs, and whether each platform's queue moves."""
     seen = database.agenda.noted(ALIVE)
     if seen is None:
-        yield Finding("last seen", True, "never ran on this database: crier run")
+        yield Finding("service", True, "never ran on this database: crier run")
     else:
         runs = now - seen < SEEN
-        yield Finding("last seen", runs, "runs" if runs else f"was last seen {_ago(now - seen)} ago: start crier run")
+        yield Finding("service", runs, "runs" if runs else f"was last seen {_ago(now - seen)} ago: start crier run")
     for queue in database.outbox.queues(now - COUNTED_OVER):
         stuck = database.outbox.due_since(queue.platform)
         late = stuck is not None and now - stuck > LATE

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.clerk import Clerk
@@ -18,10 +19,12 @@ from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.gauges import Counted
+from bot.health import alive, ready
 from bot.jobs import Jobs
 from bot.lock import only_instance
 from bot.logs import logging_to
 from bot.manners import Manners
+from bot.metrics import metrics
 from bot.notes import AgendaNotes
 from bot.outbox import Sender
 from bot.pacing import Pace, Rates
@@ -45,6 +48,7 @@ Make = Callable[[Settings, Clerk, Draw], Platform]
 MakeAll = Callable[[Settings, Clerk, Draw], Sequence[Platform]]
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
@@ -178,9 +182,14 @@ class Service:
                     log.warning("%s could not be told: %s", platform, error)
 
     async def _serve_page(self) -> None:
-        from bot.web.server import serve  # pages and their server are loaded where they are served
+        from bot.web.probes import Probes  # pages and their server are loaded where they are served
+        from bot.web.server import serve
 
-        await serve(self.settings)
+        def ask(work: Callable[[Database, dt.datetime], T]) -> Callable[[], Awaitable[T]]:
+            return lambda: self.clerk.do(lambda database: work(database, self.clock.wall()))
+
+        figures = ask(lambda database, now: metrics(database, now, self.counted()))
+        await serve(self.settings, Probes(self.settings, ask(alive), ask(ready), figures))
 
     async def _alive(self, part: Part) -> None:
         await keep_alive(part, self.clock, self.warn)

@@ -83,6 +83,19 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    web_port: Annotated[
+        int | None,
+        Field(ge=1, le=65535, description="Serve the public page and API on this port; none: off.", examples=["8080"]),
+    ] = None
+    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
+    web_proxy: Annotated[
+        str,
+        Field(
+            description="Addresses or networks of proxies whose X-Forwarded-For is believed; nobody else's is.",
+            examples=["127.0.0.1"],
+        ),
+    ] = ""
+
     telegram_token: Annotated[
         SecretStr | None,
         Field(
@@ -114,7 +127,7 @@ class Settings(BaseSettings):
         str,
         Field(
             description="Where the internet reaches this bot: its page, and with a webhook port Telegram.",
-            examples=["https://crier.example.org"],
+            examples=["https://crier.example"],
         ),
     ] = ""
     webhook_port: Annotated[
@@ -122,8 +135,8 @@ class Settings(BaseSettings):
         Field(
             gt=0,
             lt=65536,
-            description="The port here that Telegram's calls come to, behind the proxy; without one it polls.",
-            examples=[8081],
+            description="The port here that Telegram's calls come to, under /telegram; none: it polls.",
+            examples=["8081"],
         ),
     ] = None
     webhook_secret: Annotated[
@@ -145,15 +158,6 @@ class Settings(BaseSettings):
             examples=["telegram:123456789,discord:987654321012345678"],
         ),
     ] = ()
-
-    web_port: Annotated[
-        int | None, Field(ge=1, le=65535, description="Serve the public page on this port.", examples=[8080])
-    ] = None
-    web_host: Annotated[str, Field(description="The address that the public page listens on.")] = "127.0.0.1"
-    web_proxy: Annotated[
-        str,
-        Field(description="Addresses of proxies whose X-Forwarded-For is believed.", examples=["127.0.0.1"]),
-    ] = ""
 
     telegram_rate: Annotated[
         float, Field(gt=0, description="Telegram messages a second, to all chats together; 30 is its limit.")
@@ -201,7 +205,7 @@ class Settings(BaseSettings):
     @classmethod
     def _origin(cls, value: str) -> str:
         if value and not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?/?", value, re.ASCII):
-            raise ValueError(f"must be like https://crier.example.org, without a path, not {value!r}")
+            raise ValueError("must be like https://crier.example.org, without a path")
         return value.rstrip("/")
 
     @model_validator(mode="before")

@@ -14,9 +14,9 @@ from storage.database import Database
 from storage.outbox import text
 
 # What was told, to nobody twice; codes that counted once.
-TOLD = ("outbox_news", "outbox_bodies", "outbox", "claim_codes")
+TOLD = ("outbox_news", "outbox_bodies", "outbox", "claim_codes", "link_codes")
 # What people chose, and who wants to be forgotten.
-CHOSEN = ("chats", "subscriptions", "watches", "identities", "audit", "bot_admins", "chat_pulse")
+CHOSEN = ("chats", "subscriptions", "watches", "identities", "audit", "bot_admins", "chat_pulse", "links")
 CALLED_OFF = "waited when a backup was restored, and may have been sent"
 
 

@@ -22,6 +22,7 @@ from bot.web.events import Announcer
 from bot.web.guard import Guard
 from bot.web.manners import Pace, proxies
 from bot.web.press import Press
+from bot.web.probes import Probes
 from bot.web.site import Site, add_routes
 from engine.errors import BadConfiguration
 
@@ -42,7 +43,7 @@ class Listening:
 
 @asynccontextmanager
 async def listening(
-    settings: Settings, clock: Clock | None = None, pace: Pace | None = None
+    settings: Settings, clock: Clock | None = None, pace: Pace | None = None, probes: Probes | None = None
 ) -> AsyncIterator[Listening]:
     """Serve the settings' database on their host and port while the block runs; port 0 takes any that is free.
 
@@ -63,13 +64,15 @@ async def listening(
         )
         for watch in (site.announcer.run(), site.auditor.run()):
             stack.push_async_callback(_stop, asyncio.create_task(watch))
-        yield Listening(await _listen(stack, site, guard, settings.web_host, port), site)
+        yield Listening(await _listen(stack, site, guard, settings.web_host, port, probes), site)
 
 
-async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, port: int) -> str:
+async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, port: int, probes: Probes | None) -> str:
     app = web.Application(middlewares=[guard.middleware], client_max_size=1)
     app.on_response_prepare.append(guard.add_headers)
     add_routes(app, site)
+    if probes is not None:
+        probes.add_to(app)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -93,9 +96,9 @@ async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, po
     return f"http://{bound[0] if ':' not in bound[0] else f'[{bound[0]}]'}:{bound[1]}"
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, probes: Probes | None = None) -> None:
     """Serve until cancelled: what the service runs beside its other work where a port is set."""
-    async with listening(settings) as found:
+    async with listening(settings, probes=probes) as found:
         log.info("the public page is served on %s", found.address)
         await asyncio.Event().wait()
 

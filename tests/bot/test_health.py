@@ -110,6 +110,15 @@ def test_a_message_that_was_due_for_an_hour_fails_and_one_that_waits_for_its_hou
     assert failing(ready(database, NOW + 2 * HOUR)) == []
 
 
+def test_a_service_that_never_got_an_answer_is_not_ready(database: Database) -> None:
+    with database.atomic():
+        database.connection.execute("DELETE FROM agenda")
+        database.market.set_provenance("live", "no")
+    assert failing(ready(database, NOW)) == []
+    database.agenda.note("tried/fetch", "2026-11-25/1 1", NOW)
+    assert failing(ready(database, NOW)) == ["fetching"]
+
+
 def test_a_market_that_no_live_source_feeds_needs_no_fetch_and_no_live_decision(database: Database) -> None:
     with database.atomic():
         database.market.set_provenance("live", "no")
@@ -263,13 +272,12 @@ def test_the_doctor_looks_at_the_service_and_at_who_may_read_the_settings(databa
     settings = Settings(database=Path(database.path))
     found = {finding.check: finding for finding in examine(settings, NOW)}
     assert {"settings", "service", "writing", "fetching", "deciding", "settling", "sending"} <= set(found)
-    assert found["service"].says == "crier run is not running"
     (tmp_path / ".env").write_text(f"CRIER_TELEGRAM_TOKEN={TOKEN}\n", "utf-8")
     (tmp_path / ".env").chmod(0o644)
+    assert not is_running(settings.database)
     with only_instance(settings.database):
         assert is_running(settings.database)
-        found = {finding.check: finding for finding in examine(settings, NOW)}
-    assert found["service"].says == "crier run is running"
+    found = {finding.check: finding for finding in examine(settings, NOW)}
     assert not found["settings"].ok
     assert "chmod 600" in found["settings"].says
     (tmp_path / ".env").chmod(0o600)

@@ -54,10 +54,10 @@ def test_a_queue_that_does_not_move_is_found_and_one_that_waits_for_its_hour_is_
 
 
 def test_a_service_that_fell_silent_is_found(database):
-    assert findings(database, NOW)["last seen"].says == "never ran on this database: crier run"
+    assert findings(database, NOW)["service"].says == "never ran on this database: crier run"
     database.agenda.note(ALIVE, "", NOW)
-    assert findings(database, NOW + 5 * MINUTE)["last seen"].ok
-    found = findings(database, NOW + dt.timedelta(hours=5))["last seen"]
+    assert findings(database, NOW + 5 * MINUTE)["service"].ok
+    found = findings(database, NOW + dt.timedelta(hours=5))["service"]
     assert (found.ok, found.says) == (False, "was last seen 5 hours ago: start crier run")
 
 

@@ -192,6 +192,8 @@ async def test_one_slow_chat_alone_waits(bench: Bench) -> None:
     times = {chat: at for at, chat, _ in bench.service.arrived}
     assert times.pop("3") >= slowed[0] + 40
     assert max(times.values()) < 5
+    assert bench.sender.counts["SlowDown"] == 1, "what /metrics tells of 429s"
+    assert bench.sender.counts["sent"] == len(bench.states())
 
 
 async def test_no_connection_backs_off_with_chance_and_loses_nothing(bench: Bench) -> None:
