@@ -33,7 +33,7 @@ SEND_WITHIN = 45.0  # seconds; the client itself waits for up to 30 where Discor
 LAST_WORDS = 5.0  # seconds that answers under way get when the bot stops
 FAREWELL = 2.0
 REMEMBERED = 500  # parcels that came part of the way
-TALKATIVE = ("discord", "aiohttp")
+TALKATIVE = ("discord", "aiohttp.client")  # not its server, whose errors are those of our own page
 
 log = logging.getLogger(__name__)
 
