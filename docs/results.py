@@ -41,12 +41,12 @@ def row(*cells: object) -> str:
 
 def ablation(summaries: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "### With parts left out (balanced)"
-    named = [line["index"] for line in next(iter(summaries.values()))["indices"] if line["mode"] == "balanced"]
+    named = sorted({v["index"] for s in summaries.values() for v in s["indices"] if v["mode"] == "balanced"})
     yield from table("walked", "log loss saved, thousandths", "t", "relative head, thousandths", "t ", "rank IC", "t  ",
                      "beyond volatility", "calibration error", *(f"Sharpe, {name}" for name in named))  # fmt: skip
     for name, summary in summaries.items():
         sharpes = {v["index"]: v["net"]["sharpe"] for v in summary["indices"] if v["mode"] == "balanced"}
-        yield row(name, *_skill(summary), *(_signed(sharpes[index], 2) for index in named))
+        yield row(name, *_skill(summary), *(_signed(sharpes.get(index), 2) for index in named))
 
 
 def _skill(summary: dict[str, Any]) -> list[str]:
