@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from bot.lean import lean
+from bot.lean import M_MMAP_THRESHOLD, OF_ITS_OWN, lean
 
 WATCHED = """
 import sys
@@ -41,8 +42,12 @@ def test_a_process_that_holds_pandas_already_stays_as_it_is() -> None:
 
 def test_what_is_left_out_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    asked: list[tuple[int, int]] = []  # of the C library, which would keep this process slow for all other tests
+    library = SimpleNamespace(mallopt=lambda *of: asked.append(of))
+    monkeypatch.setattr("bot.lean.ctypes", SimpleNamespace(CDLL=lambda name: library))
     before = list(sys.meta_path)
     with pytest.raises(RuntimeError), lean():
         assert sys.meta_path != before
         raise RuntimeError
     assert sys.meta_path == before
+    assert asked == [(M_MMAP_THRESHOLD, OF_ITS_OWN)]
