@@ -43,16 +43,19 @@ def entry_coverage(study: Study, members: NDArray[np.bool_] | None = None) -> Co
 
 
 def family_coverage(study: Study, members: NDArray[np.bool_] | None = None) -> Coverage:
-    """Each family, all its entries weighing the same; the last row is the whole catalogue."""
+    """Each family, all its counted entries weighing the same; the last row is the whole of them."""
     entries = entry_coverage(study, members)
-    rows = [_of(entries, [n for n in entries.names if CATALOGUE[n].family == family]) for family in FAMILIES]
-    return Coverage((*FAMILIES, "all"), entries.years, np.array([*rows, _of(entries, entries.names)]))
+    counted = tuple(name for name in entries.names if CATALOGUE[name].counted)
+    rows = [_of(entries, [n for n in counted if CATALOGUE[n].family == family]) for family in FAMILIES]
+    return Coverage((*FAMILIES, "all"), entries.years, np.array([*rows, _of(entries, counted)]))
 
 
 def token_coverage(study: Study) -> Coverage:
-    """The whole catalogue of each token, over the weeks that begin with a candle of it."""
+    """All counted entries of each token, over the weeks that begin with a candle of it."""
     table = study.features
-    present = np.isfinite(table.token_values).sum(axis=2) + np.isfinite(table.market_values).sum(axis=1)[:, None]
+    own, common = ([CATALOGUE[name].counted for name in names] for names in (table.token_names, table.market_names))
+    known = np.isfinite(table.token_values[:, :, own]).sum(axis=2)
+    present = known + np.isfinite(table.market_values[:, common]).sum(axis=1)[:, None]
     alive = traded(study)
     return _yearly(table.symbols, study, np.where(alive, present / table.total, 0.0).T, alive.T)
 

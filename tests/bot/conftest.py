@@ -260,6 +260,15 @@ class FakeBook:
     def delivery(self) -> DeliveryState:
         return self.delivered
 
+    def linked(self, who: Person) -> Sequence[Chat]:
+        return (Chat("discord", "9", title="DeFi club"),)
+
+    def unlink(self, who: Person) -> bool:
+        return True
+
+    def link_offer(self, code: str) -> None:
+        return None
+
     def pulse(self, who: Person) -> Reply:
         return Reply(title="Pulse of this chat", text=("3 messages this week, 1 last week.",))
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from io import StringIO
 from pathlib import Path
@@ -43,7 +43,7 @@ def assert_same(one: Panel, other: Panel) -> None:
         a, b = getattr(one, field.name), getattr(other, field.name)
         if isinstance(a, np.ndarray):
             np.testing.assert_array_equal(a, b, err_msg=field.name)
-        elif isinstance(a, dict):
+        elif isinstance(a, Mapping):
             assert a.keys() == b.keys()
             for key in a:
                 np.testing.assert_array_equal(a[key], b[key], err_msg=f"{field.name} {key}")

@@ -21,10 +21,12 @@ def a_free_port():
 
 async def test_a_database_is_served_alone_until_it_is_stopped(decided):
     port = a_free_port()
+    # What a shell starts in the background is deaf to Ctrl+C, and so is whatever that starts: these tests too, perhaps.
     program = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "web", "--port", str(port), "--database", str(decided),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         line = (await asyncio.wait_for(program.stdout.readline(), STARTS)).decode()
