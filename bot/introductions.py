@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from urllib.parse import urlsplit
 
 from bot.platforms.introduced import Introduced
+from bot.platforms.invitation import invitation
 from bot.platforms.port import LockedOut, NotSent
 from engine.errors import CrierError, SourceError, SourceRefused
 from engine.sources.http.client import BoundClient, HttpClient
@@ -18,8 +19,6 @@ from engine.sources.http.limits import Clock, Limits
 from engine.sources.port import Batch, Client, Host, Key, Source, Want
 
 ONCE = Limits(attempts=2, connect=5.0, read=10.0, total=15.0)
-# To see a channel, to write, to write in threads, to show embeds, and to attach charts.
-RIGHTS = (1 << 10) | (1 << 11) | (1 << 38) | (1 << 14) | (1 << 15)
 NEW_TOKEN = "Discord does not take this token: reset it under Bot at https://discord.com/developers/applications."
 CODE_GRANT = "Invitations will fail: switch Requires OAuth2 Code Grant off under Bot at the application's page."
 NOT_PUBLIC = "Only you can add the bot: switch Public Bot on under Bot at the application's page, if others shall."
@@ -81,8 +80,7 @@ async def _asked(client: BoundClient, url: str) -> Mapping[str, object]:
 
 
 def _introduced(me: Mapping[str, object], application: Mapping[str, object]) -> Introduced:
-    asked = f"client_id={application['id']}&scope=bot%20applications.commands&permissions={RIGHTS}"
-    link = f"https://discord.com/oauth2/authorize?{asked}"
+    link = invitation(application["id"])
     what = "add it to a server (to see and write in channels and threads, with embeds and charts)"
     notes = [CODE_GRANT] if application.get("bot_require_code_grant") else []
     notes += [NOT_PUBLIC] if application.get("bot_public") is False else []

@@ -16,7 +16,8 @@ from dotenv import dotenv_values
 from emulators.telegram import TOKEN as TELEGRAM, Telegram
 from hypothesis import given, strategies as st
 
-from bot.introductions import NEW_TOKEN, RIGHTS, Refused, Unasked, introduce
+from bot.introductions import NEW_TOKEN, Refused, Unasked, introduce
+from bot.platforms.invitation import RIGHTS
 from bot.settings import Settings, read_settings
 from bot.setup import Made, Wanted, initialise, quoted, told
 from engine.errors import BadConfiguration, BadRequest, CannotWrite

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from emulators.front import PICTURE, FakeFront
 from emulators.telegram import Telegram
 
 from bot.command import Request
@@ -15,37 +16,6 @@ from bot.dispatch import dispatch
 from bot.platforms.port import Undelivered
 from bot.platforms.telegram import TelegramPlatform
 from bot.reply import ChartSpec, Reply
-
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
-
-
-@dataclass
-class FakeFront:
-    """Writes down what it is told; `bot_admins` are ids."""
-
-    bot_admins: set[str] = field(default_factory=set)
-    heard: list[tuple[str, ...]] = field(default_factory=list)
-    greeting: Reply | None = None
-    tokens: tuple[tuple[str, str], ...] = (("AAVE", "Aave"), ("SHIB", "Shiba Inu"), ("XVS", "_*[<&`$x$[bold]"))
-
-    async def admitted(self, platform: str, chat: str, place: str, title: str, user: str) -> Reply | None:
-        self.heard.append(("admitted", platform, chat, place, title, user))
-        return self.greeting
-
-    async def removed(self, platform: str, chat: str, why: str) -> None:
-        self.heard.append(("removed", platform, chat, why))
-
-    async def moved(self, platform: str, old: str, new: str) -> None:
-        self.heard.append(("moved", platform, old, new))
-
-    async def overheard(self, platform: str, chat: str, text: str) -> None:
-        self.heard.append(("overheard", platform, chat, text))
-
-    async def names(self, prefix: str) -> list[tuple[str, str]]:
-        return [t for t in self.tokens if any(name.casefold().startswith(prefix.casefold()) for name in t)]
-
-    def is_bot_admin(self, platform: str, user: str) -> bool:
-        return user in self.bot_admins
 
 
 @dataclass
@@ -68,7 +38,7 @@ class Bench:
 @asynccontextmanager
 async def open_bench(book: Any, run: bool = True, **more: Any) -> AsyncIterator[Bench]:
     """Open a bench on a book or desk; `more` changes how the platform is made."""
-    server, front = Telegram(), FakeFront()
+    server, front = Telegram(), FakeFront(book)
     requests: list[Request] = []
     script: dict[str, Reply | Callable[[Request], Reply]] = {}
     drawn: list[ChartSpec] = []

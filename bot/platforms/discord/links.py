@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bot.platforms.invitation import invitation
 from bot.reply import ADD_TO_GROUP
-
-# To see a channel, to write, to write in threads, to show embeds, and to attach charts.
-RIGHTS = (1 << 10) | (1 << 11) | (1 << 38) | (1 << 14) | (1 << 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +18,7 @@ class Links:
 
     @property
     def invitation(self) -> str:
-        asked = f"client_id={self.application}&scope=bot%20applications.commands&permissions={RIGHTS}"
-        return f"https://discord.com/oauth2/authorize?{asked}"
+        return invitation(self.application)
 
     def own(self, url: str) -> str | None:
         """Where a button may lead: the invitation, or an address of the bot's own; None for any other."""

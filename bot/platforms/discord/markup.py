@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from bot.phrases import clean
+from bot.platforms import chopping
+from bot.platforms.chopping import units
 
 JOINER = "\u2060"  # takes no room; Discord makes no link or mention across it
 _MARKS = re.compile(r"([\\*_~`|\[\]<>])")
@@ -13,11 +15,6 @@ _SCHEME = re.compile(r"(?<=\w):(?=//)")
 _INVITE = re.compile(r"(discord(?:app)?)\.(?=gg/|com/)", re.IGNORECASE)
 _NAME = re.compile(r"@(?=\w)")
 _PERCENT = re.compile(r"(?<=\d) %")  # a number and its sign stay on one line
-
-
-def units(text: str) -> int:
-    """The length of a text in UTF-16 units: never less than what Discord counts."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def unlinked(text: str) -> str:
@@ -44,21 +41,5 @@ def cut(text: str, most: int) -> str:
 
 
 def chopped(text: str, most: int) -> list[str]:
-    """Plain text in pieces of at most `most` units once escaped, cut at spaces where there are any."""
-    pieces, left = [], text
-    while units(escaped(left)) > most:
-        size = _fitting(left, most)
-        space = left.rfind(" ", size // 2, size)
-        end = space if space > 0 else size
-        pieces.append(left[:end])
-        left = left[end:].lstrip(" ")
-    return [*pieces, left] if left or not pieces else pieces
-
-
-def _fitting(text: str, most: int) -> int:
-    """How many characters of a text fit, found by halving."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if units(escaped(text[:middle])) <= most else (low, middle - 1)
-    return low
+    """Plain text in pieces of at most `most` units once escaped."""
+    return chopping.chopped(text, most, escaped)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot.phrases import clean
+from bot.platforms.chopping import units
 from bot.platforms.columns import MARKS, columns
-from bot.platforms.discord.markup import chopped, cut, escaped, preformatted, units, unlinked
+from bot.platforms.discord.markup import chopped, cut, escaped, preformatted, unlinked
 from bot.reply import Reply, Table
 
 MOST_TITLE, MOST_WORDS, MOST_FOOTER = 256, 4096, 2048

@@ -6,6 +6,7 @@ import re
 from html import escape, unescape
 
 from bot.phrases import clean
+from bot.platforms import chopping
 
 MOST_TEXT = 4096  # UTF-16 units of one message, and of a caption
 MOST_CAPTION = 1024
@@ -15,11 +16,6 @@ _SCHEME = re.compile(r"(?<=\w):(?=//)")
 _NAME = re.compile(r"@(?=\w)")
 _PERCENT = re.compile(r"(?<=\d) %")  # a number and its sign stay on one line
 _TAG = re.compile(r"<[^<>]*>")
-
-
-def units(text: str) -> int:
-    """The length of a text in UTF-16 units, which is what Telegram's limits count."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def plain_link_free(text: str) -> str:
@@ -38,21 +34,5 @@ def visible(html: str) -> str:
 
 
 def chopped(text: str, most: int) -> list[str]:
-    """Plain text in pieces of at most `most` units once escaped, cut at spaces where there are any."""
-    pieces, left = [], text
-    while units(escaped(left)) > most:
-        size = _fitting(left, most)
-        space = left.rfind(" ", size // 2, size)
-        cut = space if space > 0 else size
-        pieces.append(left[:cut])
-        left = left[cut:].lstrip(" ")
-    return [*pieces, left] if left or not pieces else pieces
-
-
-def _fitting(text: str, most: int) -> int:
-    """How many characters of a text fit, found by halving."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if units(escaped(text[:middle])) <= most else (low, middle - 1)
-    return low
+    """Plain text in pieces of at most `most` units once escaped."""
+    return chopping.chopped(text, most, escaped)

@@ -8,9 +8,10 @@ from html import escape
 from itertools import groupby
 
 from bot.phrases import clean
+from bot.platforms.chopping import units
 from bot.platforms.columns import columns
 from bot.platforms.telegram import tables
-from bot.platforms.telegram.html import MOST_CAPTION, MOST_TEXT, chopped, escaped, units, visible
+from bot.platforms.telegram.html import MOST_CAPTION, MOST_TEXT, chopped, escaped, visible
 from bot.reply import Reply, Table
 
 LONGEST_PIECE = MOST_TEXT - 64  # of one line, so that its tags still fit

@@ -12,10 +12,11 @@ from hypothesis import given, settings as hypothesis, strategies as st
 from bot import arguments
 from bot.command import Command, Param, Who
 from bot.commands import COMMANDS
+from bot.platforms.chopping import units
 from bot.platforms.columns import cells
 from bot.platforms.discord import components, render, slash
 from bot.platforms.discord.components import plan
-from bot.platforms.discord.markup import JOINER, chopped, escaped, units
+from bot.platforms.discord.markup import JOINER, chopped, escaped
 from bot.reply import Button, Column, Reply, Table
 
 HOSTILE = st.text(st.sampled_from("ab \n`*_~|>#-<@!&:[]()\\/.1🚀\u202eא"), max_size=3000)
