@@ -14,7 +14,7 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -200,8 +200,9 @@ def make(database: Database, index: str, token: str, with_png: bool) -> list[Pat
     return written
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def run(make: Callable[[Database, str, str, bool], list[Path]], says: str) -> None:
+    """Read the command line and make one platform's pages and pictures of a database."""
+    parser = argparse.ArgumentParser(description=says.splitlines()[0])
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--index", default="defi")
     parser.add_argument("--token", default="aave")
@@ -216,4 +217,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(make, __doc__)

@@ -7,7 +7,6 @@ It shows the screens of `preview.py`, and a panel of settings; any database with
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import re
 import shutil
@@ -17,7 +16,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from preview import HERE, Scene, photograph, scenes, small
+from preview import HERE, Scene, photograph, run, scenes, small
 
 from bot.charts import render as draw
 from bot.command import Request
@@ -28,7 +27,7 @@ from bot.platforms.discord.components import Part, plan
 from bot.platforms.discord.links import Links
 from bot.platforms.discord.render import pages
 from bot.reply import Reply
-from storage.database import Database, open_database
+from storage.database import Database
 
 FOLDER = "preview"
 SHOWN = ("index", "token", "track", "announcement", "risk-off")
@@ -141,20 +140,5 @@ def make(database: Database, index: str, token: str, with_png: bool) -> list[Pat
     return written
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--database", type=Path, required=True)
-    parser.add_argument("--index", default="defi")
-    parser.add_argument("--token", default="aave")
-    parser.add_argument("--png", action="store_true")
-    given = parser.parse_args()
-    database = open_database(given.database)
-    try:
-        for path in make(database, given.index, given.token, given.png):
-            print(f"{path.relative_to(HERE)}  {path.stat().st_size / 1000:.0f} kB")
-    finally:
-        database.close()
-
-
 if __name__ == "__main__":
-    main()
+    run(make, __doc__)
