@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bot.clerk import Clerk
+from bot.clerk import Clerk, taking_turns
 from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
@@ -277,7 +277,7 @@ async def serve(
     jobs: bool = True,
 ) -> None:
     """Run the service until SIGTERM or SIGINT; only one instance a database. Without `jobs` it only talks and sends."""
-    with only_instance(settings.database), closing(Studio()) as studio:
+    with only_instance(settings.database), taking_turns(), closing(Studio()) as studio:
         if jobs:
             studio.warm_up()
         manners = Manners(time.monotonic)
