@@ -21,7 +21,7 @@ from bot.clerk import Clerk, taking_turns
 from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
-from bot.lean import lean
+from bot.lean import lean, sparing
 from bot.platforms.telegram import TelegramPlatform
 from bot.reply import ChartSpec, Reply
 from bot.settings import read_settings
@@ -67,7 +67,7 @@ async def answer(database: Path, token: str, address: str) -> dict[str, object]:
     """Answer until the standard input ends; returns what the commands cost that were asked after `commands`."""
     watches: dict[str, Stopwatch] = {"": Stopwatch()}
     phase = ""
-    with closing(Studio()) as studio:
+    with sparing() as spare, closing(Studio()) as studio:
         pictures = Pictures(studio)
         answering = lambda desk, request: watches[phase].dispatch(desk, request)  # noqa: E731
         async with Clerk(read_settings(database), answering) as clerk:
@@ -75,7 +75,7 @@ async def answer(database: Path, token: str, address: str) -> dict[str, object]:
             ready = asyncio.Event()
             running = asyncio.create_task(platform.run(ready.set))
             await ready.wait()
-            studio.warm_up()
+            studio.warm_up().add_done_callback(lambda _: spare())
             print("ready", flush=True)
             while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
                 watches[line] = Stopwatch()
