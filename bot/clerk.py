@@ -150,7 +150,8 @@ class Clerk:
 
     def _answer(self, request: Request) -> Reply:
         services = self._open_services()
-        reply = self._answering(services.desk, request)
+        with services.database.glance():
+            reply = self._answering(services.desk, request)
         self._claimed = frozenset(services.database.admins.all())
         return reply
 
