@@ -143,7 +143,7 @@ class Sender:
                 self.counts["sent"] += 1
                 await self._sent(row, receipt)
         except Exception:
-            log.exception("%s: message %d met an error of ours", self.platform.id, row.id)
+            log.exception("%s: a message of %s met an error of ours", self.platform.id, row.news)
             at = self.now() + LEASE
             await self.keep(lambda db: db.outbox.later(row.id, self.owner, at, "an error of ours", maybe=True))
 

@@ -11,7 +11,7 @@ from engine.model import LEDGERS, Ledger
 from storage.backup import reading
 from storage.border import translated
 from storage.database import Database
-from storage.outbox import text
+from storage.messages import stamp
 
 # What was told, to nobody twice; codes that counted once.
 TOLD = ("outbox_news", "outbox_bodies", "outbox", "claim_codes", "link_codes")
@@ -92,13 +92,13 @@ def call_off(restored: Database, told: Mapping[str, str], now: dt.datetime) -> i
     link = restored.connection
     waited = link.execute(
         "UPDATE outbox SET state = 'dead', owner = '', reason = ?, settled = ? WHERE state = 'waiting'",
-        (CALLED_OFF, text(now)),
+        (CALLED_OFF, stamp(now)),
     ).rowcount
     for name, push in told.items():
         link.execute(
             """INSERT INTO outbox_news (name, push, level, queued, expires) VALUES (?, ?, 0, ?, ?)
                ON CONFLICT (name) DO NOTHING""",
-            (name, push, text(now), text(now)),
+            (name, push, stamp(now), stamp(now)),
         )
         values = (name,)
         link.execute(
@@ -107,11 +107,11 @@ def call_off(restored: Database, told: Mapping[str, str], now: dt.datetime) -> i
             values,
         )
         link.execute(
-            """INSERT INTO outbox (platform, chat, news, body, urgent, next_at, state, reason, settled)
-               SELECT c.platform, c.chat, n.id, b.id, 0, ?, 'dead', ?, ? FROM chats c
+            """INSERT INTO outbox (news, platform, chat, body, urgent, next_at, state, reason, settled)
+               SELECT n.id, c.platform, c.chat, b.id, 0, ?, 'dead', ?, ? FROM chats c
                JOIN outbox_news n ON n.name = ? JOIN outbox_bodies b ON b.news = n.id AND b.checksum = '' WHERE TRUE
-               ON CONFLICT (platform, chat, news) DO NOTHING""",
-            (text(now), CALLED_OFF, text(now), name),
+               ON CONFLICT (news, platform, chat) DO NOTHING""",
+            (stamp(now), CALLED_OFF, stamp(now), name),
         )
     return waited
 

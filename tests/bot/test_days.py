@@ -504,7 +504,7 @@ def subscribed(database):
 def queued(database):
     rows = database.connection.rows(
         """SELECT n.name, n.level, o.chat, b.reply FROM outbox o
-           JOIN outbox_news n ON n.id = o.news JOIN outbox_bodies b ON b.id = o.body ORDER BY o.id"""
+           JOIN outbox_news n ON n.id = o.news JOIN outbox_bodies b ON b.id = o.body ORDER BY o.news, o.chat"""
     )
     return [(name, level, chat, Reply.from_json(reply)) for name, level, chat, reply in rows]
 

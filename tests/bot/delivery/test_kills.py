@@ -158,7 +158,7 @@ async def test_one_that_was_frozen_past_its_lease_repeats_at_most_what_was_in_fl
     os.kill(pid, signal.SIGSTOP)
     link = sqlite3.connect(path, timeout=0.05)
     with suppress(sqlite3.OperationalError), link:  # it may have been stopped with the pen in its hand
-        link.execute("UPDATE outbox SET next_at = '2000' WHERE owner != ''")  # the lease ends meanwhile
+        link.execute("UPDATE outbox SET next_at = 0 WHERE owner != ''")  # the lease ends meanwhile
     link.close()
     await asyncio.sleep(0.2)
     os.kill(pid, signal.SIGCONT)

@@ -81,7 +81,7 @@ class Bench:
         return int(count)
 
     def states(self) -> dict[str, str]:
-        return dict(self.database.connection.rows("SELECT chat, state FROM outbox ORDER BY id"))
+        return dict(self.database.connection.rows("SELECT chat, state FROM outbox"))
 
     def reasons(self) -> dict[str, str]:
         return {found.chat: found.reason for found in self.database.outbox.dead(1000)}
