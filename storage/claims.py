@@ -132,9 +132,7 @@ class Claims:
 
     def _mine(self, change: str, values: Sequence[object], key: Key, owner: str) -> bool:
         with self._db.atomic():
-            changed = self._db.execute(
-                f"{change} WHERE {_THIS} AND owner = ? AND {WAITS}", (*values, *key, owner)
-            )
+            changed = self._db.execute(f"{change} WHERE {_THIS} AND owner = ? AND {WAITS}", (*values, *key, owner))
         return changed.rowcount == 1
 
 
