@@ -21,11 +21,25 @@ class Queues:
         """The earliest instant at which something may be due."""
         return self._first("SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting'", platform)
 
-    def due_since(self, platform: str) -> dt.datetime | None:
-        """Since when the longest waiting row is due that nobody has claimed; the future for one that is not yet."""
-        return self._first(
-            "SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting' AND owner = ''", platform
+    def idle_since(self, platform: str) -> dt.datetime | None:
+        """Since when nothing was sent though something should have been; the future for what waits for its hour.
+
+        Something should be sent once it is due; what was tried in vain, from when it was queued, however often its
+        next try was put off.
+        """
+        due = self._db.row("SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting'", (platform,))
+        tried = self._db.row(
+            """SELECT MIN(n.queued) FROM outbox o JOIN outbox_news n ON n.id = o.news
+               WHERE o.platform = ? AND o.state = 'waiting' AND o.attempts > 0""",
+            (platform,),
         )
+        sent = self._db.row(
+            "SELECT MAX(settled) FROM outbox WHERE platform = ? AND state = 'sent' AND settled IS NOT NULL", (platform,)
+        )
+        begun = [row[0] for row in (due, tried) if row and row[0] is not None]
+        if not begun:
+            return None
+        return instant(max(min(begun), sent[0] if sent and sent[0] is not None else 0))
 
     def alerts(self, since: dt.datetime) -> dict[tuple[str, str], tuple[int, int]]:
         """{(platform, chat): how many alerts since then, the gravest level}, of those sent or still waiting."""

@@ -137,7 +137,7 @@ def test_no_question_about_the_queue_reads_all_that_was_told(told: Database, mon
     outbox.close_chat("telegram", "9", "why", NOW)
     outbox.move_chat("telegram", "9", "10", NOW)
     outbox.take_over("telegram", NOW)
-    outbox.next_due("telegram"), outbox.due_since("telegram"), outbox.alerts(NOW)
+    outbox.next_due("telegram"), outbox.idle_since("telegram"), outbox.alerts(NOW)
     outbox.queues(NOW), outbox.dead(), outbox.mend(NOW), outbox.purge(NOW)
     told.chats.forget("telegram", "9")
     monkeypatch.undo()

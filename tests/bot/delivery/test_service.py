@@ -30,6 +30,7 @@ from bot.reply import Reply
 from bot.scheduler import Work
 from bot.service import PLATFORMS, Service, platforms_of, rates_of, real_clock
 from bot.settings import Settings
+from bot.shelf import KEPT
 from bot.supervision import LONGEST, Part, keep_alive, rest
 from engine.errors import BadConfiguration, CannotWrite, CrierError
 from storage.chats import Chat
@@ -260,9 +261,27 @@ async def test_a_report_is_queued_and_noted_together(settings: Settings, clerk: 
 
 
 async def test_tidying_forgets_what_is_old_and_measures_the_database(settings: Settings, clerk: Clerk) -> None:
+    """What was settled is kept for 90 days; what waits is kept, and what a wrong clock put far off is due again."""
     bench = Bench(settings, clerk)
-    await clerk.do(lambda db: queue(db, "1"))
+    settled = {str(days): bench.time.wall() - days * DAY for days in (1, 89, 91, 400)}
+
+    def settle(db: Database) -> None:
+        for chat, then in settled.items():
+            letter = Letter("{}", [("telegram", chat, None)])
+            db.outbox.enqueue(News(f"n/{chat}", "admin", then + DAY), [letter], then)
+            for row in db.outbox.claim("telegram", "me", 1, then, DAY):
+                db.outbox.acknowledge(row.id, "me", "7", then)
+        ahead = bench.time.wall() + 7 * DAY
+        db.outbox.enqueue(News("n/ahead", "admin", ahead), [Letter("{}", [("telegram", "ahead", None)])], ahead)
+
+    await clerk.do(settle)
     await bench.jobs.perform(Work("tend", "2026-11-23"))
+    assert KEPT == 90 * DAY
+    assert await clerk.do(lambda db: db.connection.rows("SELECT chat, state FROM outbox")) == [
+        ("1", "sent"), ("89", "sent"), ("ahead", "waiting"),
+    ]  # fmt: skip
+    assert await clerk.do(lambda db: db.connection.row("SELECT COUNT(*) FROM outbox_bodies")) == (3,)
+    assert await clerk.do(lambda db: db.outbox.next_due("telegram")) == bench.time.wall()
     assert await clerk.do(lambda db: db.connection.row("SELECT COUNT(*) FROM sizes")) == (1,)
 
 
