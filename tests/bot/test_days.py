@@ -11,7 +11,8 @@ import pytest
 from bot.posting import Posting
 from bot.rebuilding import with_levels
 from bot.reply import Reply
-from bot.weekly import METHOD, run_day, run_week, tracks
+from bot.weekly import run_day, run_week
+from bot.weekly_store import METHOD, tracks
 from engine.errors import BadRequest, NotEnoughData
 from engine.method import stamp
 from engine.model import (
