@@ -300,6 +300,9 @@ async def test_the_dead_mans_switch_is_asked_while_all_is_well(settings: Setting
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     bench = Bench(settings.model_copy(update={"ping_url": f"http://127.0.0.1:{port}/"}), clerk)
+    await bench.jobs.ping()
+    assert asked == 0, "the schedule has given no sign of life yet"
+    await bench.jobs.due()
     for _ in range(3):
         await bench.jobs.ping()
     assert asked == 1
