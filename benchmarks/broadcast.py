@@ -1,4 +1,4 @@
-"""How fast a broadcast goes against a service that enforces its limits, and how fast it is queued.
+"""How fast a broadcast goes against a service that enforces its limits (F14), and how fast it is queued.
 
     python benchmarks/broadcast.py                    # 10,000 chats on a clock that jumps to the next event
     python benchmarks/broadcast.py --true-speed       # the same by the real clock, some six minutes

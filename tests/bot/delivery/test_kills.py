@@ -43,6 +43,7 @@ async def test_kills_at_random_lose_nothing_and_repeat_only_what_was_in_flight(
     assert await nursery.end(pid, signal.SIGTERM) == 0
     lost = [str(k) for k in range(messages) if not service.counts[str(k)]]
     repeats = service.counts.total() - messages
+    print(f"{kills} kills, {messages} messages: {len(lost)} lost, {repeats} repeated (at most {kills * IN_FLIGHT})")
     assert lost == [], f"seed {SEED}"
     assert repeats <= kills * IN_FLIGHT, f"seed {SEED}"
     assert kills >= KILLS // 2, f"only {kills} kills before everything was sent"

@@ -176,6 +176,7 @@ async def test_a_storm_of_429_is_waited_out_and_nobody_knocks_meanwhile(bench: B
         assert len(late) <= outbox.IN_FLIGHT - 1  # what was on its way when the first 429 came
         assert all(at < began + 1.0 for at in late)
     assert len(bench.service.asked) == len(names) + storms
+    assert bench.service.refused == 0, "what waited came out at our own pace"
 
 
 async def test_one_slow_chat_alone_waits(bench: Bench) -> None:

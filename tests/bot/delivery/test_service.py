@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from emulators.chats import ChatService
 from emulators.telegram import Telegram
 from emulators.virtual import START, VirtualTime
 
-from bot.child import ChildCrashed, ChildFailed
+from bot.child import ChildCrashed, ChildFailed, run_in_child
 from bot.clerk import Clerk
 from bot.command import Request
 from bot.desk import Desk
@@ -237,6 +239,33 @@ async def test_a_crash_is_told_at_once(settings: Settings, clerk: Clerk) -> None
     bench.ends = ChildCrashed("the process was killed (SIGKILL).")
     await bench.jobs.perform(Work("week", "2026-11-23"))
     assert [key for key, _ in bench.told] == ["week/2026-11-23/ChildCrashed"]
+
+
+OUT_OF_MEMORY = """
+import datetime as dt, resource, sys
+from storage.database import open_database
+database = open_database(sys.argv[-1])
+with database.atomic():
+    for k in range(50):
+        database.journal.append("live", "decision", dt.date(2026, 11, 23), {"part": k})
+    resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
+    held = bytearray(2**30)
+"""
+
+
+async def test_a_week_that_runs_out_of_memory_leaves_nothing_of_itself_and_the_bot_goes_on(
+    settings: Settings, clerk: Clerk
+) -> None:
+    """F34: a real child under a limit of 512 MB, in the middle of its transaction; admins hear, chats are answered."""
+    bench = Bench(settings, clerk)
+    bench.jobs.child = partial(run_in_child, program=(sys.executable, "-c", OUT_OF_MEMORY))
+    await bench.jobs.perform(Work("week", "2026-11-23"))
+    assert [key for key, _ in bench.told] == ["week/2026-11-23/ChildCrashed"]
+    assert "MemoryError" in bench.told[0][1]
+    assert await clerk.do(lambda db: db.journal.count("live")) == 0
+    assert await clerk.do(lambda db: db.verify("live").ok)
+    assert (await clerk.answer(Request("/status", "telegram", "1", "1"))).ok
+    assert (await clerk.do(lambda db: db.agenda.value("done/week"))) is None, "it is tried again"
 
 
 async def test_a_missed_week_is_told_and_not_made_up_for(settings: Settings, clerk: Clerk) -> None:
