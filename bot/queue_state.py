@@ -39,7 +39,8 @@ def stuck_queues(database: Database, now: dt.datetime) -> dict[str, dt.timedelta
 
     The one rule for the doctor and /readyz. A long broadcast moves, and what waits for its hour is not late.
     """
-    since = {queue.platform: database.outbox.idle_since(queue.platform) for queue in database.outbox.queues(now)}
+    moved, names = now - STUCK_AFTER, [queue.platform for queue in database.outbox.queues(now)]
+    since = {name: database.outbox.idle_since(name, moved) for name in names}
     return {platform: now - begun for platform, begun in since.items() if begun and now - begun > STUCK_AFTER}
 
 

@@ -19,27 +19,33 @@ class Queues:
 
     def next_due(self, platform: str) -> dt.datetime | None:
         """The earliest instant at which something may be due."""
-        return self._first("SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting'", platform)
+        # each half is the first entry of an index; asked for together, all that waits would be read
+        half = "SELECT MIN(next_at) AS first FROM outbox WHERE platform = ? AND urgent = {} AND state = 'waiting'"
+        row = self._db.row(
+            f"SELECT MIN(first) FROM ({half.format(1)} UNION ALL {half.format(0)})", (platform, platform)
+        )
+        return None if row is None or row[0] is None else instant(row[0])
 
-    def idle_since(self, platform: str) -> dt.datetime | None:
-        """Since when nothing was sent though something should have been; the future for what waits for its hour.
+    def idle_since(self, platform: str, moved: dt.datetime) -> dt.datetime | None:
+        """Since when nothing was sent though something should have been; None where anything was sent after `moved`.
 
-        Something should be sent once it is due; what was tried in vain, from when it was queued, however often its
-        next try was put off.
+        Something should be sent once it is due, an instant that may lie ahead; what was tried in vain, from when it was
+        queued, however often its next try was put off.
         """
-        due = self._db.row("SELECT MIN(next_at) FROM outbox WHERE platform = ? AND state = 'waiting'", (platform,))
+        due = self.next_due(platform)
+        sent = self._db.row(
+            "SELECT MAX(settled) FROM outbox WHERE platform = ? AND state = 'sent' AND settled IS NOT NULL", (platform,)
+        )
+        last = instant(sent[0]) if sent and sent[0] is not None else None
+        if due is None or (last is not None and last > moved):
+            return None
         tried = self._db.row(
             """SELECT MIN(n.queued) FROM outbox o JOIN outbox_news n ON n.id = o.news
                WHERE o.platform = ? AND o.state = 'waiting' AND o.attempts > 0""",
             (platform,),
         )
-        sent = self._db.row(
-            "SELECT MAX(settled) FROM outbox WHERE platform = ? AND state = 'sent' AND settled IS NOT NULL", (platform,)
-        )
-        begun = [row[0] for row in (due, tried) if row and row[0] is not None]
-        if not begun:
-            return None
-        return instant(max(min(begun), sent[0] if sent and sent[0] is not None else 0))
+        begun = min(due, instant(tried[0])) if tried and tried[0] is not None else due
+        return max(begun, last) if last is not None else begun
 
     def alerts(self, since: dt.datetime) -> dict[tuple[str, str], tuple[int, int]]:
         """{(platform, chat): how many alerts since then, the gravest level}, of those sent or still waiting."""
@@ -63,7 +69,7 @@ class Queues:
                 f"""SELECT n.name, o.platform, o.chat, o.reason, o.settled FROM outbox o
                     JOIN outbox_news n ON n.id = o.news
                     WHERE o.platform = ? AND o.state = 'dead' AND o.settled IS NOT NULL
-                    ORDER BY o.settled DESC, o.news DESC, o.chat LIMIT {int(most)}""",
+                    ORDER BY o.settled DESC, o.news DESC, o.chat DESC LIMIT {int(most)}""",
                 (name,),
             )
         ]
@@ -91,7 +97,3 @@ class Queues:
     def _count(self, what: str, where: str, *values: object) -> int:
         row = self._db.row(f"SELECT {what} FROM outbox WHERE {where}", values)
         return int(row[0]) if row else 0
-
-    def _first(self, sql: str, platform: str) -> dt.datetime | None:
-        row = self._db.row(sql, (platform,))
-        return instant(row[0]) if row and row[0] is not None else None

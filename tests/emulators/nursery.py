@@ -164,7 +164,7 @@ def left(path: Path) -> int:
     return int(count)
 
 
-async def arrived(service: WireService, count: int, within: float = 20.0) -> None:
+async def arrived(service: WireService, count: int, within: float = 60.0) -> None:
     """Wait until so many messages have arrived."""
     end = time.monotonic() + within
     while service.counts.total() < count:

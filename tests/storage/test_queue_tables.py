@@ -137,7 +137,7 @@ def test_no_question_about_the_queue_reads_all_that_was_told(told: Database, mon
     outbox.close_chat("telegram", "9", "why", NOW)
     outbox.move_chat("telegram", "9", "10", NOW)
     outbox.take_over("telegram", NOW)
-    outbox.next_due("telegram"), outbox.idle_since("telegram"), outbox.alerts(NOW)
+    outbox.next_due("telegram"), outbox.idle_since("telegram", NOW), outbox.alerts(NOW)
     outbox.queues(NOW), outbox.dead(), outbox.mend(NOW), outbox.purge(NOW)
     told.chats.forget("telegram", "9")
     monkeypatch.undo()
@@ -145,6 +145,9 @@ def test_no_question_about_the_queue_reads_all_that_was_told(told: Database, mon
         plan = [row[3] for row in told.connection.rows(f"EXPLAIN QUERY PLAN {sql}", values)]  # type: ignore[arg-type]
         scanned = [step for step in plan if step.split()[:2] in (["SCAN", "outbox"], ["SCAN", "o"])]
         assert [step for step in scanned if "outbox_due" not in step] == [], f"{sql}\n{plan}"
+        assert not ("ORDER BY" in sql and any("TEMP B-TREE" in step for step in plan)), f"{sql}\n{plan}"
+        if "MIN(next_at)" in sql:
+            assert sum("platform=? AND urgent=?" in step for step in plan) == 2, f"{sql}\n{plan}"
         if "chat = ?" in sql:
             assert any("PRIMARY KEY (news=? AND platform=? AND chat=?)" in step for step in plan), f"{sql}\n{plan}"
 
