@@ -28,14 +28,14 @@ class DeadMansSwitch:
     def fires(self) -> bool:
         return not self.asked or asyncio.get_running_loop().time() - self.asked[-1] > self.grace
 
-    async def until_asked(self, times: int, within: float = 10.0) -> None:
+    async def until_asked(self, times: int, within: float = 60.0) -> None:
         """Wait until it was asked so many times more."""
         wanted = len(self.asked) + times
         async with asyncio.timeout(within):
             while len(self.asked) < wanted:
                 await asyncio.sleep(0.01)
 
-    async def until_it_fires(self, within: float = 10.0) -> None:
+    async def until_it_fires(self, within: float = 60.0) -> None:
         async with asyncio.timeout(within):
             while not self.fires:
                 await asyncio.sleep(0.01)

@@ -26,7 +26,7 @@ PAGE = 4096
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 
-async def stalls(service: WireService, still: float = 0.7, within: float = 20.0) -> int:
+async def stalls(service: WireService, still: float = 0.7, within: float = 60.0) -> int:
     """Wait until nothing arrives any more; returns how many did."""
     async with asyncio.timeout(within):
         while True:
@@ -61,6 +61,9 @@ async def test_a_full_disk_stops_sending_and_room_on_it_starts_it_again(
     log = path.with_name("crier.db-wal")
     most = log.stat().st_size + 20 * PAGE if what == "the log" else 1080 * PAGE
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    async with asyncio.timeout(60):
+        while "sending stops until the database can be used" not in nursery.complaints():
+            await asyncio.sleep(0.05)
     stuck = await stalls(service)
     assert 10 <= stuck < messages
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as link:
