@@ -59,7 +59,7 @@ def _service(database: Path, port: int, url: str) -> int:
     settings = Settings(database=database, telegram_rate=3000.0, telegram_chat_rate=3000.0, ping_url=url)
     if url:
         jobs.LOOK, jobs.PING_EVERY = 0.02, 0.05
-        Studio.warm_up = lambda self: None  # type: ignore[method-assign]  # this process draws nothing
+        Studio.warm_up = lambda self: self._pool.submit(int)  # type: ignore[method-assign]  # it draws nothing
     try:
         asyncio.run(serve(settings, lambda s, clerk, draw: [WirePlatform(port)], jobs=bool(url)))
     except CrierError as error:
