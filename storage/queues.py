@@ -64,7 +64,7 @@ class Queues:
         """The newest dead letters."""
         found = [
             DeadLetter(news, platform, chat, reason, instant(at))
-            for name in told_on(self._db)
+            for name in sorted(told_on(self._db))
             for news, platform, chat, reason, at in self._db.rows(
                 f"""SELECT n.name, o.platform, o.chat, o.reason, o.settled FROM outbox o
                     JOIN outbox_news n ON n.id = o.news

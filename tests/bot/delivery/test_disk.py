@@ -108,7 +108,7 @@ def test_flipped_bytes_are_found_at_the_start_or_change_nothing_that_is_said(tmp
     chance, refused, path = random.Random(SEED), 0, tmp_path / "crier.db"
     said = texts(tmp_path / "sound.db")
     assert len(said) == 40
-    for _ in range(40):
+    for _ in range(30):
         spoilt, where = bytearray(content), chance.randrange(len(content) - 64)
         for offset in range(where, where + chance.choice((1, 16, 64))):
             spoilt[offset] ^= chance.randrange(1, 256)
@@ -119,7 +119,7 @@ def test_flipped_bytes_are_found_at_the_start_or_change_nothing_that_is_said(tmp
             refused += 1
         else:
             assert set(told.values()) <= set(said.values()), f"seed {SEED}, at byte {where}"
-    assert 0 < refused < 40
+    assert 0 < refused < 30
 
 
 def texts(path: Path) -> dict[str, str]:
