@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from bot.announce import announce, method_notice, no_change
 from bot.brief import Brief, brief
+from bot.cries import answers, close_day
 from bot.digest import Issue, Item
+from bot.foresight import note_eve
 from bot.phrases import DAYS, day as said_day, short_head
 from bot.posting import Posting
 from bot.reply import Reply
@@ -20,7 +22,7 @@ from engine.comparators import COMPARATORS
 from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
 from engine.method import stamp
-from engine.model import Alert, Decision, Ledger, Settlement, iso_week
+from engine.model import Alert, Decision, Ledger, Settlement, WeekSignals, iso_week
 from engine.modes import modes
 from engine.panel import Panel, build_panel
 from engine.readiness import Readiness, readiness
@@ -101,7 +103,7 @@ def run_week(
     panel = build_panel(database.market, as_of)
     looked = _looked(database, ledger, panel, now)
     open_ = {ready.index for ready in looked if ready.state == "ready"}
-    days: list[_Day] = []
+    days: list[Stored] = []
     alerts: tuple[Alert, ...] = ()
 
     def compute() -> WeekResult:
@@ -117,7 +119,7 @@ def run_week(
         if open_:
             days = _catch_up(database, ledger, panel)
             result = computed or compute()
-            days.append(_store(database, ledger, result.day, result, post))
+            days.append(store(database, ledger, panel, result.signals, result.day, result, post))
             alerts = _alerts(result)
         if post is not None and ledger == "live":
             tell_week(database, as_of, _done(database, ledger, as_of), alerts, post)
@@ -204,7 +206,7 @@ def run_day(
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class Stored:
     """What was stored for one instant, and what is cried of it."""
 
     result: DayResult
@@ -225,7 +227,7 @@ def _kept_unless(dry_run: bool, database: Database) -> Iterator[None]:
             raise _NotKept
 
 
-def _catch_up(database: Database, ledger: Ledger, panel: Panel) -> list[_Day]:
+def _catch_up(database: Database, ledger: Ledger, panel: Panel) -> list[Stored]:
     """Walk the days that no run has walked yet, up to the eve of `panel.as_of`."""
     return [_run_day(database, ledger, panel.until(day)) for day in _days_between(database, ledger, panel.as_of)]
 
@@ -240,14 +242,14 @@ def _days_between(database: Database, ledger: Ledger, as_of: dt.date) -> list[dt
     return [newest + dt.timedelta(days=k) for k in range(1, (end - newest).days)]
 
 
-def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | None = None) -> _Day:
+def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | None = None) -> Stored:
     signals = database.signals.latest(ledger)
     assert signals is not None
     date = panel.as_of
     decided = {track for track, decision in _newest(database, ledger).items() if decision.date == date}
     standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
     result = compute_day(panel, signals, standings, standing_orders(database, ledger))
-    return _store(database, ledger, result, post=post)
+    return store(database, ledger, panel, signals, result, post=post)
 
 
 def _newest(database: Database, ledger: Ledger) -> dict[tuple[str, str], Decision]:
@@ -275,14 +277,23 @@ def _standings(database: Database, ledger: Ledger, as_of: dt.date) -> Sequence[S
     return standings
 
 
-def _store(
+def store(
     database: Database,
     ledger: Ledger,
+    panel: Panel,
+    signals: WeekSignals,
     day: DayResult,
     week: WeekResult | None = None,
     post: Posting | None = None,
-) -> _Day:
-    """Keep what one instant added, and compose what is cried of it; a change of the rules is told before."""
+) -> Stored:
+    """Keep what one instant added, and compose what is cried of it; a change of the rules is told before.
+
+    Live, what was cried on the day that has closed is answered by it, and the watch is left what it reads the next
+    close with.
+    """
+    if ledger == "live":
+        close_day(database, panel, signals.market, day.decisions)
+        note_eve(database, panel, signals.market, _instant(day.date))
     notices = _tell_of_method(database, ledger, day.date, post) if day.decisions else ()
     for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
@@ -301,8 +312,10 @@ def _store(
     if post is not None and ledger == "live" and week is None:
         items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
         head = short_head(database.journal.head(ledger) or "")
-        post.day(database, ledger, day.date, Issue(f"{DAYS[day.date.weekday()]} {said_day(day.date)}", head, items))
-    return _Day(day, notices, announced)
+        told = answers(database, day.date - dt.timedelta(days=1), day.date)
+        name = f"{DAYS[day.date.weekday()]} {said_day(day.date)}"
+        post.day(database, ledger, day.date, Issue(name, head, items, answers=told))
+    return Stored(day, notices, announced)
 
 
 def _instant(date: dt.date) -> dt.datetime:
@@ -340,7 +353,7 @@ def _outcome(
     as_of: dt.date,
     ledger: Ledger,
     head: str | None,
-    days: Sequence[_Day],
+    days: Sequence[Stored],
     alerts: tuple[Alert, ...],
 ) -> Week:
     return Week(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,12 +17,14 @@ from bot import watching
 from bot.posting import Posting
 from bot.reply import Reply
 from bot.settings import Settings
-from bot.watch import MERGED_OVER, Alert, Known, Watched, step
-from bot.watching import KNOWN, Watching, look_once, said, tokens_to_watch
+from bot.watch import MERGED_OVER, Alert, Known, Outlook, Rung, Watched, feeds_step, step
+from bot.watching import KNOWN, Watching, look_at_feeds, look_once, said, tokens_to_watch
 from engine.errors import SourceUnavailable
-from engine.model import Action, Candle, Decision, Holding, Token, TokenKind
+from engine.model import Action, Candle, Decision, Holding, RiskStep, Token, TokenKind
+from engine.sources.table import SOURCES
 from storage.chats import Chat
 from storage.database import Database, open_database
+from storage.sources import Cursor
 
 T = TypeVar("T")
 MINUTES = dt.timedelta(minutes=5)
@@ -36,6 +38,7 @@ class Seen:
     symbol: str
     price: float | None
     confirmed: bool = True
+    volumes: Mapping[str, float] = field(default_factory=dict)
 
 
 def looks(confirmed: bool = True, **changes: float | None) -> list[Seen]:
@@ -125,6 +128,70 @@ def test_a_clock_that_jumps_back_silences_nothing() -> None:
     known, _ = step(Known(), TOKENS, looks(AAVE=50.0), START)
     _, alerts = step(known, TOKENS, looks(AAVE=50.0, USDC=0.9), START - dt.timedelta(days=7))
     assert [alert.kind for alert in alerts] == ["peg"]
+
+
+NORMAL, RAISED, HIGH, EXTREME = RiskStep
+
+
+def rung(would: RiskStep, near: RiskStep | None = None, held: RiskStep = NORMAL) -> Outlook:
+    return Outlook((Rung("defi", "balanced", held, would, near or would, 47.0),))
+
+
+def walk_ladder(*outlooks: Outlook, every: dt.timedelta = MINUTES) -> list[list[str]]:
+    known, told = Known(), []
+    for k, outlook in enumerate(outlooks):
+        known, alerts = step(known, TOKENS, looks(), START + k * every, outlook)
+        told.append([f"{alert.subject} {alert.level}" for alert in alerts])
+    return told
+
+
+def test_a_step_of_the_ladder_is_cried_once_and_a_higher_one_at_once() -> None:
+    told = walk_ladder(rung(RAISED), rung(NORMAL, RAISED), rung(RAISED), rung(NORMAL), rung(EXTREME), rung(HIGH))
+    assert told == [["defi/balanced/raised 3"], [], [], [], ["defi/balanced/extreme 5"], []]
+    [alert] = step(Known(), TOKENS, looks(), START, rung(RAISED))[1]
+    assert alert.text == "risk would rise from normal to raised if the day closed now (47 of 100)."
+
+
+def test_a_step_is_cried_again_on_another_day_only_once_the_score_had_left_it() -> None:
+    """Hysteresis over days: the close answers a cry, and it is forgotten once a reading is not near it any more."""
+    day, cry = dt.timedelta(days=1), ["defi/balanced/raised 3"]
+    assert walk_ladder(rung(RAISED), rung(NORMAL, RAISED), rung(RAISED), every=day) == [cry, [], []]
+    assert walk_ladder(rung(RAISED), rung(NORMAL), rung(RAISED), every=day) == [cry, [], cry]
+
+
+def test_a_step_that_was_taken_is_no_news_and_the_next_one_is() -> None:
+    told = walk_ladder(rung(RAISED), rung(RAISED, held=RAISED), rung(HIGH, held=RAISED), rung(RAISED, held=RAISED))
+    assert told == [["defi/balanced/raised 3"], [], ["defi/balanced/high 4"], []]
+
+
+def test_a_drought_needs_a_measured_volume_and_has_its_own_hysteresis() -> None:
+    dry = Outlook((), frozenset({"AAVE"}), frozenset({"AAVE"}), frozenset({"AAVE"}))
+    eased, unmeasured = replace(dry, dry=frozenset()), Outlook()
+    over = replace(eased, nearly_dry=frozenset())
+    known, told = Known(), []
+    for k, outlook in enumerate((eased, dry, dry, eased, unmeasured, over, over)):
+        known, alerts = step(known, TOKENS, looks(), START + k * MERGED_OVER, outlook)
+        told.append([f"{alert.kind} {alert.level}{' over' if alert.over else ''}" for alert in alerts])
+    assert told == [[], ["drought 1"], [], [], [], ["drought 1 over"], []]
+    assert step(Known(), TOKENS, looks(False), START, dry)[1] == []  # its price is not confirmed
+
+
+def test_the_state_of_a_token_that_nobody_holds_any_more_is_forgotten_without_a_word() -> None:
+    """Else its recovery would be cried weeks later, once it is bought again."""
+    known, _ = step(Known(), TOKENS, looks(AAVE=50.0), START)
+    sold = [replace(TOKENS[0], peer=True), *TOKENS[1:]]
+    known, alerts = step(known, sold, looks(AAVE=50.0), START + MERGED_OVER)
+    assert (known.states, alerts) == ({}, [])
+
+
+def test_a_stale_source_is_told_once_and_once_when_it_is_not_any_more() -> None:
+    known, told = Known(), []
+    for stale in ({}, {"fred": "nothing new of vix since 2026-11-01"}, {"fred": "the same"}, {}, {}):
+        known, alerts = feeds_step(known, stale, START)
+        told.append([alert.text for alert in alerts])
+    assert told == [
+        [], ["fred is stale: nothing new of vix since 2026-11-01."], [], ["fred is up to date again."], [],
+    ]  # fmt: skip
 
 
 def test_whatever_prices_do_states_alternate() -> None:
@@ -237,6 +304,33 @@ def test_admins_hear_that_the_watch_is_blind(database: Database) -> None:
     for k in range(9):
         look(database, START + k * MINUTES, **dict.fromkeys(CALM))
     assert told(database) == [("7", "admin", "For this bot's admins")]
+
+
+def test_admins_hear_of_a_stale_source_once_and_chats_do_not(database: Database) -> None:
+    decide(database, "AAVE", "USDC")
+    database.chats.put(Chat("telegram", "1", indices=("defi",)))
+    database.market.set_provenance("live", "yes")
+    database.sources.put_cursors(
+        [Cursor("vix", "", "2026-11-01", "fred", "2026-01-01T00:00:00+00:00", "2026-11-23T00:20:00+00:00")]
+    )
+    for k in range(3):
+        look_at_feeds(database, SOURCES, Posting(START + k * MINUTES, admins=(("telegram", "7"),)))
+    assert told(database) == [("7", "admin", "For this bot's admins")]
+    assert look(database, START + 3 * MINUTES) == []  # and what prices do is told as before
+    database.sources.put_cursors([Cursor("vix", "", "2026-11-20", "fred", "2026-01-01T00:00:00+00:00", None)])
+    [alert] = look_at_feeds(database, SOURCES, Posting(START + 4 * MINUTES, admins=(("telegram", "7"),)))
+    assert (alert.over, len(told(database))) == (True, 2)
+
+
+def test_ladders_that_would_rise_alike_are_one_line_with_their_names() -> None:
+    text = "risk would rise from normal to raised if the day closed now (47 of 100)."
+    rises = [Alert("ladder", f"{index}/balanced/raised", text, 3) for index in ("defi", "ai")]
+    other = Alert("ladder", "rwa/balanced/high", text.replace("raised", "high"), 4)
+    reply = said([*rises, other, Alert("peg", "USDC", "USDC slips.", 2)])
+    assert reply is not None
+    assert reply.title == "Danger: risk, USDC"
+    assert reply.text == (f"For RWA {other.text}", f"For DeFi and AI {text}", "USDC slips.")
+    assert [button.command for button in reply.buttons][:2] == ["/token usdc", "/risk"]
 
 
 def test_a_message_says_what_passed_as_all_clear_and_the_gravest_first() -> None:
