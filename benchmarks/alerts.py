@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import signal
 import sys
 import time
 import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from bot import digest
+from bot.cries import read
 from bot.foresight import EVE, Foresight
 from bot.periodicals import PERIODICALS
 from bot.posting import Posting
@@ -73,26 +76,39 @@ class Seen:
     confirmed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the queue, as grave as its level."""
+
+    chat: str
+    name: str
+    push: str
+    level: int
+    queued: dt.datetime
+
+    @property
+    def week(self) -> str:
+        return iso_week(self.queued.date())
+
+
 @dataclass
 class Told:
     """What a walk led to: messages by chat and ISO week, scheduled ones and alerts; what was cried and decided, by kind
-    and year."""
+    and year, and what became of it at the day's close."""
 
     chats: tuple[str, ...]
-    weeks: tuple[str, ...]
-    scheduled: Counter[tuple[str, str]] = field(default_factory=Counter)
-    weekly: Counter[tuple[str, str]] = field(default_factory=Counter)
-    alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    weeks: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
     cried: Counter[tuple[str, int]] = field(default_factory=Counter)
     decided: Counter[tuple[str, int]] = field(default_factory=Counter)
-    levels: Counter[str] = field(default_factory=Counter)
-    cries: int = 0
-    answered: int = 0
-    held: int = 0
+    answered: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def a_week(self, of: Counter[tuple[str, str]], chats: Sequence[str] | None = None) -> np.ndarray:
-        """Messages of every chat and week."""
-        return np.array([of[chat, week] for chat in chats or self.chats for week in self.weeks])
+    def a_week(
+        self, counts: Callable[[Message], bool], which: Callable[[str, str], bool] = lambda *_: True
+    ) -> np.ndarray:
+        """How many messages of a sort each chat had in each week, of `which` chats and weeks."""
+        found = Counter((message.chat, message.week) for message in self.messages if counts(message))
+        return np.array([found[chat, week] for chat in self.chats for week in self.weeks if which(chat, week)])
 
 
 def walk(
@@ -102,24 +118,28 @@ def walk(
     high_first: bool = False,
     progress: Callable[[dt.date], None] = lambda date: None,
 ) -> Told:
-    """Walk every day from the Monday `start` up to `end` and count what each chat is told."""
+    """Walk every day from the Monday `start` up to `end`, or to where it is interrupted, and count what each chat is
+    told."""
     database = open_database(":memory:")
     try:
         names = followers(database)
         ids = fill(database, panel, start)
         tracks = {(index, mode): Track(index, mode) for index in themes() for mode in modes()}
-        foresight, signals, told = Foresight(), None, Told(names, tuple(weeks(start, end)))
-        for date in (start + k * DAY for k in range((end - start).days + 1)):
-            progress(date)
-            seen = panel.until(date)
-            database.market.put_candles(candles(panel, ids, date - DAY))
-            if date.weekday() == 0:
-                signals = rules_alone(seen)
-            assert signals is not None
-            decide(database, tracks, seen, signals)
-            for at, prices in day_of(panel, date, high_first):
-                now = dt.datetime.combine(date, at, dt.UTC)
-                note(told, date, look_once(database, tokens_to_watch(database), prices, Posting(now), foresight))
+        foresight, spoken, told = Foresight(), None, Told(names)
+        with suppress(KeyboardInterrupt):
+            for date in (start + k * DAY for k in range((end - start).days + 1)):
+                progress(date)
+                told.weeks = tuple(weeks(start, date))
+                seen = panel.until(date)
+                database.market.put_candles(candles(panel, ids, date - DAY))
+                if date.weekday() == 0:
+                    spoken = rules_alone(seen)
+                assert spoken is not None
+                decide(database, tracks, seen, spoken)
+                told.answered.update(became(database, date - DAY))
+                for at, prices in day_of(panel, date, high_first):
+                    now = dt.datetime.combine(date, at, dt.UTC)
+                    note(told, date, look_once(database, tokens_to_watch(database), prices, Posting(now), foresight))
         count(told, database)
     finally:
         database.close()
@@ -151,13 +171,12 @@ def fill(database: Database, panel: Panel, start: dt.date) -> dict[str, int]:
 
 def candles(panel: Panel, ids: Mapping[str, int], date: dt.date) -> list[Candle]:
     """The candles of a day as a database takes them."""
-    row = panel.row(date)
-    found = []
+    row, symbols, found = panel.row(date), panel.symbols, []
     for j in np.flatnonzero(np.isfinite(panel.close[row])).tolist():
         bars = (_known(sheet[row, j]) for sheet in (panel.open, panel.high, panel.low, panel.close, panel.volume))
         open_, high, low, close, volume = bars
         assert close is not None
-        token, venue, rough = ids[panel.symbols[j]], f"venue {panel.venue[row, j]}", bool(panel.estimated[row, j])
+        token, venue, rough = ids[symbols[j]], f"venue {panel.venue[row, j]}", bool(panel.estimated[row, j])
         found.append(Candle(date.isoformat(), token, open_, high, low, close, volume, venue, rough))
     return found
 
@@ -236,6 +255,13 @@ def day_of(panel: Panel, date: dt.date, high_first: bool) -> Iterator[tuple[dt.t
         )
 
 
+def became(database: Database, closed: dt.date) -> Iterator[tuple[str, str]]:
+    """The kind of each cry that the close of a day answered, and what became of it."""
+    for cry in read(database):
+        if cry.closed == closed.isoformat():
+            yield cry.kind, "decided" if cry.decided else "held" if cry.held else "over"
+
+
 def note(told: Told, date: dt.date, alerts: Sequence[Alert]) -> None:
     for alert in alerts:
         if alert.kind not in OURS:
@@ -244,23 +270,16 @@ def note(told: Told, date: dt.date, alerts: Sequence[Alert]) -> None:
 
 def count(told: Told, database: Database) -> None:
     """Read from the queue what every chat was told, and from the ledger what was decided between weeks."""
-    from bot.cries import read
-
     rows = database.connection.rows(
-        "SELECT o.chat, n.name, n.push, n.queued FROM outbox o JOIN outbox_news n ON n.id = o.news ORDER BY o.id"
+        """SELECT o.chat, n.name, n.push, n.level, n.queued FROM outbox o JOIN outbox_news n ON n.id = o.news
+           ORDER BY o.id"""
     )
-    for chat, name, push, queued in rows:
-        key = (chat, iso_week(dt.datetime.fromisoformat(queued).date()))
-        (told.alerts if push == "danger" else told.scheduled)[key] += 1
-        told.weekly[key] += push == "weekly"
-        told.levels[name.partition("/")[0] if push == "danger" else push] += 1
+    told.messages = tuple(Message(*row, dt.datetime.fromisoformat(queued)) for *row, queued in rows)
     for index in themes():
         for mode in modes():
             for stored in database.decisions.history("live", index, mode, 10_000):
                 for cause in stored.decision.causes if stored.decision.sequence else ():
                     told.decided[cause.trigger, stored.decision.date.year] += 1
-    left = read(database)  # the older ones are forgotten
-    told.cries, told.answered = len(left), sum(bool(cry.closed) for cry in left)
 
 
 def weeks(start: dt.date, end: dt.date) -> Iterator[str]:
@@ -271,24 +290,37 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def is_alert(message: Message) -> bool:
+    """Whether it is no scheduled message."""
+    return message.push == "danger"
+
+
+def is_scheduled(message: Message) -> bool:
+    return not is_alert(message)
+
+
+def is_weekly(message: Message) -> bool:
+    return message.push in ("weekly", "watched")
+
+
 def show(told: Told) -> None:
     """Print the figures."""
-    scheduled, weekly = told.a_week(told.scheduled), told.a_week(told.weekly)
+    scheduled, weekly = told.a_week(is_scheduled), told.a_week(is_weekly)
     print(f"{len(told.chats)} chats, {len(told.weeks)} weeks")
     print(f"weekly messages a chat-week: at most {weekly.max()}, mean {weekly.mean():.3f}")
-    print(f"scheduled messages a chat-week: at most {scheduled.max()}, two or more in {np.mean(scheduled > 1):.1%}")
-    alerts = told.a_week(told.alerts)
-    print(f"alerts a chat-week: {figures(alerts)}")
+    print(f"with the month's report: at most {scheduled.max()}, two in {np.mean(scheduled > 1):.1%}")
+    print(f"alerts a chat-week: {figures(told.a_week(is_alert))}")
     for year in sorted({week[:4] for week in told.weeks}):
-        some = np.array([told.alerts[chat, week] for chat in told.chats for week in told.weeks if week[:4] == year])
-        print(f"  {year}: {figures(some)}")
+        print(f"  {year}: {figures(told.a_week(is_alert, lambda _, week, year=year: week[:4] == year))}")
     for mode in modes():
-        some = told.a_week(told.alerts, [chat for chat in told.chats if chat.endswith(f"/{mode}")])
-        print(f"  {mode}: {figures(some)}")
+        print(f"  {mode}: {figures(told.a_week(is_alert, lambda chat, _, mode=mode: chat.endswith(f'/{mode}')))}")
     for index in (*themes(), ALL):
-        some = told.a_week(told.alerts, [chat for chat in told.chats if chat.startswith(f"{index}/")])
-        print(f"  {index}: {figures(some)}")
-    print("messages by kind:", ", ".join(f"{name} {n}" for name, n in sorted(told.levels.items())))
+        print(f"  {index}: {figures(told.a_week(is_alert, lambda chat, _, index=index: chat.startswith(f'{index}/')))}")
+    sorts = Counter(m.name.partition("/")[0] if is_alert(m) else m.push for m in told.messages)
+    print("messages:", ", ".join(f"{name} {n}" for name, n in sorted(sorts.items())))
+    for kind in sorted({kind for kind, _ in told.answered}):
+        fates = {fate: told.answered[kind, fate] for fate in ("decided", "held", "over")}
+        print(f"at the close {kind}: " + ", ".join(f"{fate} {n}" for fate, n in fates.items()))
     for title, found in (("cried", told.cried), ("decided between weeks (tracks)", told.decided)):
         by: dict[str, dict[int, int]] = defaultdict(dict)
         for (kind, year), n in found.items():
@@ -358,6 +390,7 @@ def main() -> int:
         return 0
     if asked.without_limit:
         digest.ALERTS_A_WEEK = 1_000_000
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
 
     def progress(date: dt.date) -> None:
@@ -366,9 +399,8 @@ def main() -> int:
 
     told = walk(panel, start, end, asked.high_first, progress)
     show(told)
-    scheduled = told.a_week(told.scheduled).max()
-    often = np.percentile(told.a_week(told.alerts), 95, method="higher")
-    return int(scheduled > 1 or often > 2)
+    often = np.percentile(told.a_week(is_alert), 95, method="higher")
+    return int(told.a_week(is_weekly).max() > 1 or often > 2)
 
 
 if __name__ == "__main__":

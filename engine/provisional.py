@@ -93,14 +93,14 @@ def eve_of(panel: Panel, market: MarketView) -> Eve:
 def basis(eve: Eve, tokens: Sequence[Token], candles: Mapping[str, Iterable[Day]]) -> Panel:
     """The last days before `eve.as_of` of some tokens, as a panel of closes and volumes alone."""
     dates = np.datetime64(eve.as_of, "D") - np.arange(eve.rows, 0, -1)
-    shape, first = (eve.rows, len(tokens)), str(dates[0])
+    shape, first = (eve.rows, len(tokens)), eve.as_of.toordinal() - eve.rows
     close, volume, supply = (np.full(shape, np.nan) for _ in range(3))
     venue = np.full(shape, -1, dtype=np.int16)
     codes: dict[str, int] = {}
     for j, token in enumerate(tokens):
         for day in candles.get(token.symbol, ()):
-            if first <= day.date < eve.as_of.isoformat():
-                row = int((np.datetime64(day.date, "D") - dates[0]).astype(int))
+            row = dt.date.fromisoformat(day.date).toordinal() - first
+            if 0 <= row < eve.rows:
                 close[row, j] = day.close
                 volume[row, j] = np.nan if day.volume is None else day.volume
                 venue[row, j] = codes.setdefault(day.venue, len(codes)) if day.venue else -1
