@@ -21,10 +21,9 @@ import signal
 import sys
 import time
 import tracemalloc
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
+from benchmarks.alerts_told import ALL, Message, Told, figures, is_alert, is_weekly, show
 from bot import digest
 from bot.cries import read
 from bot.foresight import EVE, Foresight
@@ -58,7 +58,6 @@ from engine.week import DayResult, WeekResult
 from storage.chats import Chat
 from storage.database import Database, open_database
 
-ALL = "all"
 DAY = dt.timedelta(days=1)
 BASE = Odds(1 / 3, 1 / 3, 1 / 3)
 OPEN, FIRST, SECOND, CLOSE = dt.time(1, 0), dt.time(8, 0), dt.time(16, 0), dt.time(23, 55)
@@ -76,47 +75,12 @@ class Seen:
     confirmed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of the queue, as grave as its level."""
-
-    chat: str
-    name: str
-    push: str
-    level: int
-    queued: dt.datetime
-
-    @property
-    def week(self) -> str:
-        return iso_week(self.queued.date())
-
-
-@dataclass
-class Told:
-    """What a walk led to: messages by chat and ISO week, scheduled ones and alerts; what was cried and decided, by kind
-    and year, and what became of it at the day's close."""
-
-    chats: tuple[str, ...]
-    weeks: tuple[str, ...] = ()
-    messages: tuple[Message, ...] = ()
-    cried: Counter[tuple[str, int]] = field(default_factory=Counter)
-    decided: Counter[tuple[str, int]] = field(default_factory=Counter)
-    answered: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def a_week(
-        self, counts: Callable[[Message], bool], which: Callable[[str, str], bool] = lambda *_: True
-    ) -> np.ndarray:
-        """How many messages of a sort each chat had in each week, of `which` chats and weeks."""
-        found = Counter((message.chat, message.week) for message in self.messages if counts(message))
-        return np.array([found[chat, week] for chat in self.chats for week in self.weeks if which(chat, week)])
-
-
 def walk(
     panel: Panel,
     start: dt.date,
     end: dt.date,
     high_first: bool = False,
-    progress: Callable[[dt.date], None] = lambda date: None,
+    progress: Callable[[dt.date, Told], None] = lambda *_: None,
 ) -> Told:
     """Walk every day from the Monday `start` up to `end`, or to where it is interrupted, and count what each chat is
     told."""
@@ -128,7 +92,9 @@ def walk(
         foresight, spoken, told = Foresight(), None, Told(names)
         with suppress(KeyboardInterrupt):
             for date in (start + k * DAY for k in range((end - start).days + 1)):
-                progress(date)
+                if date.day == 1 and told.weeks:
+                    count(told, database)
+                    progress(date, told)
                 told.weeks = tuple(weeks(start, date))
                 seen = panel.until(date)
                 database.market.put_candles(candles(panel, ids, date - DAY))
@@ -275,6 +241,7 @@ def count(told: Told, database: Database) -> None:
            ORDER BY o.id"""
     )
     told.messages = tuple(Message(*row, dt.datetime.fromisoformat(queued)) for *row, queued in rows)
+    told.decided.clear()
     for index in themes():
         for mode in modes():
             for stored in database.decisions.history("live", index, mode, 10_000):
@@ -288,53 +255,6 @@ def weeks(start: dt.date, end: dt.date) -> Iterator[str]:
 
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def is_alert(message: Message) -> bool:
-    """Whether it is no scheduled message."""
-    return message.push == "danger"
-
-
-def is_scheduled(message: Message) -> bool:
-    return not is_alert(message)
-
-
-def is_weekly(message: Message) -> bool:
-    return message.push in ("weekly", "watched")
-
-
-def show(told: Told) -> None:
-    """Print the figures."""
-    scheduled, weekly = told.a_week(is_scheduled), told.a_week(is_weekly)
-    print(f"{len(told.chats)} chats, {len(told.weeks)} weeks")
-    print(f"weekly messages a chat-week: at most {weekly.max()}, mean {weekly.mean():.3f}")
-    print(f"with the month's report: at most {scheduled.max()}, two in {np.mean(scheduled > 1):.1%}")
-    print(f"alerts a chat-week: {figures(told.a_week(is_alert))}")
-    for year in sorted({week[:4] for week in told.weeks}):
-        print(f"  {year}: {figures(told.a_week(is_alert, lambda _, week, year=year: week[:4] == year))}")
-    for mode in modes():
-        print(f"  {mode}: {figures(told.a_week(is_alert, lambda chat, _, mode=mode: chat.endswith(f'/{mode}')))}")
-    for index in (*themes(), ALL):
-        print(f"  {index}: {figures(told.a_week(is_alert, lambda chat, _, index=index: chat.startswith(f'{index}/')))}")
-    sorts = Counter(m.name.partition("/")[0] if is_alert(m) else m.push for m in told.messages)
-    print("messages:", ", ".join(f"{name} {n}" for name, n in sorted(sorts.items())))
-    for kind in sorted({kind for kind, _ in told.answered}):
-        fates = {fate: told.answered[kind, fate] for fate in ("decided", "held", "over")}
-        print(f"at the close {kind}: " + ", ".join(f"{fate} {n}" for fate, n in fates.items()))
-    for title, found in (("cried", told.cried), ("decided between weeks (tracks)", told.decided)):
-        by: dict[str, dict[int, int]] = defaultdict(dict)
-        for (kind, year), n in found.items():
-            by[kind][year] = n
-        for kind, counts in sorted(by.items()):
-            print(f"{title} {kind}: " + ", ".join(f"{year} {n}" for year, n in sorted(counts.items())))
-
-
-def figures(counts: np.ndarray) -> str:
-    p95, p99 = np.percentile(counts, [95, 99], method="higher")
-    return (
-        f"mean {counts.mean():.2f}, 95th percentile {p95}, 99th {p99}, at most {counts.max()}, "
-        f"none in {np.mean(counts == 0):.0%}"
-    )
 
 
 def measure(panel: Panel, monday: dt.date) -> None:
@@ -393,9 +313,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
 
-    def progress(date: dt.date) -> None:
-        if date.day == 1:
-            print(f"{date}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    def progress(date: dt.date, told: Told) -> None:
+        print(
+            f"{date}, {time.monotonic() - began:.0f} s: {figures(told.a_week(is_alert))}", file=sys.stderr, flush=True
+        )
 
     told = walk(panel, start, end, asked.high_first, progress)
     show(told)

@@ -310,12 +310,17 @@ def _feeds(known: Known, stale: Mapping[str, str]) -> Iterator[Alert]:
 
 
 def _tell(known: Known, found: Sequence[Alert], now: dt.datetime) -> tuple[Known, list[Alert]]:
-    """What is cried now: all that waits, at once where the last alert lies back or something graver came."""
+    """What is cried now: all that waits, at once where the last alert lies back or something graver came.
+
+    That something has passed is told beside what has not, and is no message of its own: the close answers every cry.
+    """
     ours = [alert for alert in found if alert.kind in OURS]
     waiting = _without_reversals((*known.pending, *(alert for alert in found if alert.kind not in OURS)))
     gravest = max((alert.level for alert in waiting), default=0)
     rested = not known.told_at or not dt.timedelta() <= now - _instant(known.told_at) < MERGED_OVER
-    if not waiting or not (rested or gravest > known.told_level):
+    if rested and all(alert.over for alert in waiting):
+        return replace(known, pending=()), ours
+    if not (rested or gravest > known.told_level):
         return replace(known, pending=waiting), ours
     return replace(known, pending=(), told_at=_text(now), told_level=gravest), [*waiting, *ours]
 

@@ -200,7 +200,8 @@ def _cry(
                 return alert.subject.rpartition("/")[0] in tracks
             return alert.subject in mine if alert.subject else bool(chat.indices)
 
-        return [alert for alert in alerts if is_mine(alert)]
+        concerned = [alert for alert in alerts if is_mine(alert)]
+        return concerned if any(not alert.over for alert in concerned) else []
 
     post.alert(database, name, concerns, lambda chat: said(concerns(chat)))
     post.watched(
@@ -211,18 +212,17 @@ def _cry(
 
 
 def said(alerts: Sequence[Alert]) -> Reply | None:
-    """One message for several alerts, the gravest first; None for none."""
-    if not alerts:
+    """One message for several alerts, the gravest first; None where none is of something that lasts."""
+    if all(alert.over for alert in alerts):
         return None
     ordered = _joined(sorted(alerts, key=lambda alert: -alert.level))
-    subjects = [alert.subject for alert in ordered if alert.kind in OF_A_TOKEN]
-    word = "All clear" if all(alert.over for alert in alerts) else "Danger"
-    kinds = {alert.kind for alert in alerts}
+    subjects = [alert.subject for alert in ordered if alert.kind in OF_A_TOKEN and not alert.over]
+    kinds = {alert.kind for alert in alerts if not alert.over}
     wide = [name for kind, name in WIDE.items() if kind in kinds]
     about = ", ".join([*wide, *subjects[:MOST_BUTTONS]])
     return digest.posted(
         Reply(
-            title=f"{word}: {about}",
+            title=f"Danger: {about}",
             text=tuple(alert.text for alert in ordered),
             after=("What the indices do about it is decided at 00:00 UTC, on the day's close, by the written rules.",),
             note=("Prices of this moment, confirmed by a second source. Not advice.",),

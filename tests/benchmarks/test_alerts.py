@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.alerts import ALL, DAY, Told, day_of, figures, is_alert, is_weekly, show, walk
+from benchmarks.alerts import DAY, day_of, walk
+from benchmarks.alerts_told import ALL, Told, figures, is_alert, is_weekly, show
 from bot.digest import ALERTS_A_WEEK
 from engine.modes import modes
 from engine.panel import build_panel

@@ -193,12 +193,12 @@ def test_a_drought_of_one_venue_whose_trade_has_moved_to_another_is_not_cried(ma
     assert outlook(other=2e6).measured == frozenset()
 
 
-def test_a_drought_that_is_over_is_cried_as_over(make_world: Make) -> None:
+def test_a_drought_that_is_over_is_told_as_over_by_the_close(make_world: Make) -> None:
     world = make_world(volumes={"UNI": dict.fromkeys((0, 1), 0.05)})
     world.until(2)
     world.look(volumes={"UNI": 0.05})
-    over = [alert for at in (15, 16) for alert in world.look(dt.time(at), volumes={"UNI": 0.3})]
-    assert [(alert.kind, alert.over, alert.text) for alert in over] == [("drought", True, "UNI is traded again.")]
+    assert [world.look(dt.time(at), volumes={"UNI": 0.3}) for at in (15, 16)] == [[], []]
+    assert _states(world) == []
     world.morning()
     assert cried(world) == [("drought:UNI", False)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,13 +63,21 @@ STATES = {  # state: (entered at, still held at, left at)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_is_cried_once_when_entered_and_once_when_left(state: str) -> None:
+def test_a_state_is_cried_once_when_entered_and_again_once_it_had_been_left(state: str) -> None:
     """Hysteresis: between the two bounds nothing changes, however often the price crosses the first."""
     into, between, out = (looks(**prices) for prices in STATES[state])
-    told = walk(looks(), into, between, into, into, between, *[out] * 8)
-    assert [cry for cries in told for cry in cries] == [state, f"{state} over"]
-    assert told[1] == [state]
+    told = walk(looks(), into, between, into, into, between, *[out] * 8, into)
+    assert [k for k, cries in enumerate(told) if cries] == [1, 14]
+    assert told[1] == told[14] == [state]
     assert walk(looks(), between, between) == [[], [], []]
+
+
+def test_that_something_has_passed_is_told_beside_what_has_not_and_is_no_message_of_its_own() -> None:
+    off, fallen = {"USDC": 0.98}, {"AAVE": 50.0}
+    half = dt.timedelta(minutes=30)
+    assert walk(looks(**off), looks(), looks(**fallen), every=half) == [["peg:USDC"], [], ["collapse:AAVE"]]
+    assert walk(looks(**off), looks(**fallen), every=half)[1] == ["collapse:AAVE", "peg:USDC over"]
+    assert walk(looks(**off), looks(), looks(**fallen), *[looks(**fallen)] * 4)[6] == ["peg:USDC over", "collapse:AAVE"]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -172,7 +181,8 @@ def test_a_drought_needs_a_measured_volume_and_has_its_own_hysteresis() -> None:
     for k, outlook in enumerate((eased, dry, dry, eased, unmeasured, over, over)):
         known, alerts = step(known, TOKENS, looks(), START + k * MERGED_OVER, outlook)
         told.append([f"{alert.kind} {alert.level}{' over' if alert.over else ''}" for alert in alerts])
-    assert told == [[], ["drought 1"], [], [], [], ["drought 1 over"], []]
+    assert told == [[], ["drought 1"], [], [], [], [], []]
+    assert known.states == {}
     assert step(Known(), TOKENS, looks(False), START, dry)[1] == []  # its price is not confirmed
 
 
@@ -194,9 +204,10 @@ def test_a_stale_source_is_told_once_and_once_when_it_is_not_any_more() -> None:
     ]  # fmt: skip
 
 
-def test_whatever_prices_do_states_alternate() -> None:
-    """A random walk of prices: each state is entered and left in turn, never twice the same."""
-    chance, known, last = random.Random(20261126), Known(), dict[str, bool]()
+def test_whatever_prices_do_nothing_is_told_more_often_than_it_happened() -> None:
+    """A random walk of prices: of each state no more is told than that it was entered, or left, since the last time."""
+    chance, known = random.Random(20261126), Known()
+    happened, told = Counter[tuple[str, bool]](), Counter[tuple[str, bool]]()
     for k in range(3000):
         seen = [
             Seen(s, chance.choice([None, chance.uniform(30, 120) if s != "USDC" else chance.uniform(0.97, 1.03)]))
@@ -206,12 +217,12 @@ def test_whatever_prices_do_states_alternate() -> None:
         ]
         before = known
         known, alerts = step(known, TOKENS, seen, START + k * MINUTES)
-        for alert in alerts:
-            key = f"{alert.kind}:{alert.subject}"
-            assert last.get(key, True) != alert.over or (key in before.states) == alert.over
-            last[key] = alert.over
+        happened.update((key, key not in known.states) for key in before.states.keys() ^ known.states.keys())
+        told.update((f"{alert.kind}:{alert.subject}", alert.over) for alert in alerts)
+        assert all(told[cry] <= happened[cry] for cry in told)
         assert all((alert.kind, alert.subject) not in {(a.kind, a.subject) for a in known.pending} for alert in alerts)
-    assert last
+        assert not alerts or not all(alert.over for alert in alerts)
+    assert len(told) > len(CALM)
 
 
 # with a database
@@ -333,15 +344,30 @@ def test_ladders_that_would_rise_alike_are_one_line_with_their_names() -> None:
     assert [button.command for button in reply.buttons][:2] == ["/token usdc", "/risk"]
 
 
-def test_a_message_says_what_passed_as_all_clear_and_the_gravest_first() -> None:
+def test_a_message_is_titled_by_what_lasts_the_gravest_first_and_says_what_has_passed() -> None:
     passed = Alert("peg", "USDC", "USDC is back at its dollar.", 1, over=True)
-    crash = Alert("market", "", "The market falls.", 3)
-    both, clear = said([passed, crash]), said([passed])
-    assert both is not None and clear is not None
-    assert (both.title, both.text[0]) == ("Danger: the market, USDC", "The market falls.")
-    assert clear.title == "All clear: USDC"
-    assert [button.command for button in clear.buttons] == ["/token usdc", "/settings mute 7", "/settings fewer"]
+    crash, fallen = Alert("market", "", "The market falls.", 3), Alert("collapse", "AAVE", "AAVE fell.", 2)
+    reply = said([passed, fallen, crash])
+    assert reply is not None
+    assert (reply.title, reply.text) == ("Danger: the market, AAVE", (crash.text, fallen.text, passed.text))
+    assert [button.command for button in reply.buttons] == [
+        "/token aave", "/risk", "/settings mute 7", "/settings fewer",
+    ]  # fmt: skip
+    assert said([passed]) is None
     assert said([]) is None
+
+
+def test_who_is_concerned_by_nothing_that_lasts_is_told_nothing(database: Database) -> None:
+    decide(database, "AAVE", "USDC")
+    decide(database, "UNI", index="ai")
+    for chat, index in (("holder", "defi"), ("other", "ai")):
+        database.chats.put(Chat("telegram", chat, indices=(index,)))
+    look(database, START, AAVE=50.0)
+    look(database, START + MERGED_OVER, AAVE=50.0, USDC=0.9)
+    look(database, START + 2 * MERGED_OVER, UNI=50.0)
+    assert told(database) == [
+        ("holder", "danger", "Danger: AAVE"), ("holder", "danger", "Danger: USDC"), ("other", "danger", "Danger: UNI"),
+    ]  # fmt: skip
 
 
 async def test_it_looks_every_five_minutes_and_survives_sources_that_fail(database: Database, tmp_path: Path) -> None:
