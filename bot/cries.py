@@ -22,6 +22,9 @@ from storage.database import Database
 
 CRIES = "cries"  # the agenda's name for them
 KEPT = dt.timedelta(days=15)
+LATEST = dt.timedelta(
+    days=4
+)  # for so long a cry that no close has answered waits: an old backup answers none of its own
 # Each kind as the method decides on it, and in words.
 TRIGGERS: Mapping[Kind, str] = {
     "collapse": "collapse", "peg": "peg_loss", "drought": "drought", "stopped": "stopped", "market": "step_up",
@@ -97,7 +100,7 @@ def close_day(database: Database, panel: Panel, market: MarketView, decisions: S
     same day adds what it decided.
     """
     eve = (panel.as_of - dt.timedelta(days=1)).isoformat()
-    cries = read(database)
+    cries = [cry for cry in read(database) if cry.closed or panel.as_of - cry.date <= LATEST]
     asked = [cry for cry in cries if cry.date < panel.as_of and cry.closed in ("", eve)]
     if not asked:
         return

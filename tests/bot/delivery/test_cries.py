@@ -242,6 +242,17 @@ def test_a_day_without_a_job_leaves_the_answer_to_the_next_close(make_world: Mak
     assert line == PASSED.replace("the close", "the close of 26 Nov")
 
 
+def test_an_old_backup_answers_nothing_of_its_own_days(make_world: Make) -> None:
+    world = make_world()
+    world.until(1)
+    world.look(AAVE=0.5)
+    cries.close_day(world.database, world.panel.until(world.today + 5 * DAY), world.market, ())
+    assert cries.read(world.database)[0].closed == ""
+    world.look(dt.time(15), CRV=0.5)
+    cries.close_day(world.database, world.panel.until(world.today + DAY), world.market, ())
+    assert {cry.closed for cry in cries.read(world.database)} == {world.today.isoformat()}
+
+
 def test_what_is_older_than_two_weeks_is_forgotten(make_world: Make) -> None:
     world = make_world()
     world.until(1)
