@@ -15,7 +15,8 @@ from storage.chats import Chat
 from storage.outbox import Letter, News, unwanted
 
 MUTE, FEWER = Button("Mute 7 days", "/settings mute 7"), Button("Fewer", "/settings fewer")
-ALERTS_A_WEEK = 2  # that do not escalate
+ALERTS_A_WEEK = 2  # that do not escalate,
+CRIES_A_WEEK = 1  # of them what is only cried: the other is for what is decided
 COUNTED_OVER = dt.timedelta(days=7)
 MOST_TURNS = 8  # lines of watched tokens in one message
 MOST_ANSWERS = 4  # lines of what became of what was cried
@@ -103,11 +104,11 @@ def gravity(chat: Chat, mode: str, issue: Issue) -> int:
     return max((item.brief.level for item in _of(chat, mode, issue)), default=0)
 
 
-def may_alert(level: int, told: tuple[int, int]) -> bool:
-    """Whether an alert may go out beside those of the last seven days (how many, the gravest): two, and any that is
-    graver than all of them."""
+def may_alert(level: int, told: tuple[int, int], most: int) -> bool:
+    """Whether an alert may go out beside those of the last seven days (how many, the gravest): as the first `most` of
+    them, or where it is graver than all of them."""
     count, gravest = told
-    return count < ALERTS_A_WEEK or level > gravest
+    return count < most or level > gravest
 
 
 def quiet_until(chat: Chat, now: dt.datetime) -> dt.datetime | None:

@@ -13,7 +13,7 @@ from bot.watch import NOTHING_READ, Look, Outlook, Rung
 from engine.model import MarketView, RiskStep
 from engine.modes import modes
 from engine.panel import Panel
-from engine.provisional import Day, Eve, basis, closing, dry, eve_of, scores, step_near, step_next
+from engine.provisional import Day, Eve, basis, closing, dry, eve_of, scores, step_near, step_sure
 from storage.database import Database
 
 EVE = "eve"  # the agenda's name for what the day's job leaves for the watch
@@ -107,5 +107,5 @@ def _rungs(database: Database, found: Mapping[str, float], as_of: dt.date) -> It
             if stored is not None:
                 risk = stored.decision.risk
                 held = risk.step if risk else RiskStep.NORMAL
-                would = step_next(score, rules, held, stored.decision.date, as_of)
+                would = step_sure(score, rules, held, stored.decision.date, as_of)
                 yield Rung(index, mode, held, would, step_near(score, rules, held, as_of), score)

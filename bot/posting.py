@@ -72,6 +72,7 @@ class Posting:
             f"change/{date}",
             lambda chat: digest.gravity(chat, self.mode_of(chat), issue),
             lambda chat: digest.alert(chat, self.mode_of(chat), issue),
+            digest.ALERTS_A_WEEK,
             lambda chat: digest.answers_a_cry(chat, self.mode_of(chat), issue),
         )
 
@@ -83,7 +84,11 @@ class Posting:
         compose: digest.Compose,
     ) -> int:
         """Queue an alert for the chats it concerns, as many a week as a chat is told."""
-        return self._alert(database, name, lambda chat: max((a.level for a in concerns(chat)), default=0), compose)
+
+        def gravity(chat: Chat) -> int:
+            return max((alert.level for alert in concerns(chat)), default=0)
+
+        return self._alert(database, name, gravity, compose, digest.CRIES_A_WEEK)
 
     def watched(self, database: Database, name: str, compose: digest.Compose) -> int:
         """Queue news of watched tokens."""
@@ -95,6 +100,7 @@ class Posting:
         name: str,
         gravity: Callable[[Chat], int],
         compose: digest.Compose,
+        most: int,
         anyway: Callable[[Chat], bool] = lambda chat: False,
     ) -> int:
         """One message a chat and level, so that each is as urgent as it is grave; level 0 concerns nobody."""
@@ -102,7 +108,8 @@ class Posting:
         by_level: dict[int, list[Chat]] = {}
         for chat in database.chats.all():
             level = gravity(chat)
-            if level and (anyway(chat) or digest.may_alert(level, told.get((chat.platform, chat.chat), (0, 0)))):
+            before = told.get((chat.platform, chat.chat), (0, 0))
+            if level and (anyway(chat) or digest.may_alert(level, before, most)):
                 by_level.setdefault(level, []).append(chat)
         return sum(
             self._tell(database, f"{name}/{level}", "danger", compose, level, by_level[level])

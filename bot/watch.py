@@ -68,8 +68,8 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """An index in a mode on the ladder: the step `held`, the one that it `would` take if the day closed now, the one
-    that it is still `near`, and the `score` from 0 to 100."""
+    """An index in a mode on the ladder: the step `held`, the one that it `would` surely take if the day closed now, the
+    one that it is still `near`, and the `score` from 0 to 100."""
 
     index: str
     mode: str
@@ -260,8 +260,9 @@ def _ladder(known: Known, rung: Rung) -> Iterator[Alert]:
     track = rung_key(rung)
     cried = [RiskStep(step) for step in RiskStep if _holds(known, "ladder", f"{track}/{step.value}")]
     if _place(rung.would) > max(map(_place, (rung.held, *cried))):
+        least = "" if rung.would is RiskStep.EXTREME else "at least "
         text = (
-            f"risk would rise from {rung.held.value} to {rung.would.value} if the day closed now "
+            f"risk would rise from {rung.held.value} to {least}{rung.would.value} if the day closed now "
             f"({rung.score:.0f} of 100)."
         )
         yield Alert("ladder", f"{track}/{rung.would.value}", text, STEP_LEVELS[rung.would])

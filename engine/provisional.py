@@ -152,9 +152,14 @@ def step_next(score: float, rules: Mode, held: RiskStep, decided: dt.date, as_of
     return climb_between(score, rules, held) if as_of - decided >= REST else held
 
 
+def step_sure(score: float, rules: Mode, held: RiskStep, decided: dt.date, as_of: dt.date) -> RiskStep:
+    """The step that would be taken even HYSTERESIS points lower: prices of a moment are noisier than closes."""
+    return step_next(score - HYSTERESIS, rules, held, decided, as_of)
+
+
 def step_near(score: float, rules: Mode, held: RiskStep, as_of: dt.date) -> RiskStep:
-    """The step that the score is still near: HYSTERESIS points below the bound by which it would be taken."""
-    return step_next(score + HYSTERESIS, rules, held, dt.date.min, as_of)
+    """The step that the score still asks for, rested or not."""
+    return step_next(score, rules, held, dt.date.min, as_of)
 
 
 def dry(panel: Panel, symbols: Iterable[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from engine.eligibility import eligible
 from engine.model import MarketView, RiskStep
 from engine.modes import modes
-from engine.provisional import BACK, Day, Eve, basis, closing, dry, eve_of, scores, step_near, step_next
+from engine.provisional import BACK, Day, Eve, basis, closing, dry, eve_of, scores, step_near, step_next, step_sure
 from engine.risk import read_components, score_of
 from engine.themes import themes
 
@@ -132,10 +132,13 @@ def test_the_next_step_is_the_one_that_the_methods_own_rules_would_take(score, h
     assert step_next(score, BALANCED, held, decided, as_of) is step
 
 
-def test_a_step_is_near_within_five_points_of_its_bound():
+def test_a_step_is_sure_five_points_past_its_bound_and_near_at_it():
     day = MONDAY + dt.timedelta(days=3)
-    assert step_near(40.0, BALANCED, NORMAL, day) is RAISED
-    assert step_near(39.9, BALANCED, NORMAL, day) is NORMAL
+    assert step_sure(50.0, BALANCED, NORMAL, MONDAY, day) is RAISED
+    assert step_sure(49.9, BALANCED, NORMAL, MONDAY, day) is NORMAL
+    assert step_sure(99.0, BALANCED, NORMAL, MONDAY, MONDAY + dt.timedelta(days=1)) is NORMAL  # it rests
+    assert step_near(45.0, BALANCED, NORMAL, day) is RAISED
+    assert step_near(44.9, BALANCED, NORMAL, day) is NORMAL
 
 
 def test_a_drought_is_read_by_the_methods_own_rule(make_panel, calm_paths):
