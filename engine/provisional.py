@@ -154,7 +154,7 @@ def step_next(score: float, rules: Mode, held: RiskStep, decided: dt.date, as_of
 
 def step_sure(score: float, rules: Mode, held: RiskStep, decided: dt.date, as_of: dt.date) -> RiskStep:
     """The step that would be taken even HYSTERESIS points lower: prices of a moment are noisier than closes."""
-    return step_next(score - HYSTERESIS, rules, held, decided, as_of)
+    return step_next(max(score - HYSTERESIS, 0.0), rules, held, decided, as_of)
 
 
 def step_near(score: float, rules: Mode, held: RiskStep, as_of: dt.date) -> RiskStep:

@@ -137,6 +137,8 @@ def test_a_step_is_sure_five_points_past_its_bound_and_near_at_it():
     assert step_sure(50.0, BALANCED, NORMAL, MONDAY, day) is RAISED
     assert step_sure(49.9, BALANCED, NORMAL, MONDAY, day) is NORMAL
     assert step_sure(99.0, BALANCED, NORMAL, MONDAY, MONDAY + dt.timedelta(days=1)) is NORMAL  # it rests
+    assert step_sure(0.0, BALANCED, NORMAL, MONDAY, MONDAY + dt.timedelta(days=7)) is NORMAL  # on any day
+    assert step_sure(0.0, BALANCED, NORMAL, MONDAY, day) is NORMAL
     assert step_near(45.0, BALANCED, NORMAL, day) is RAISED
     assert step_near(44.9, BALANCED, NORMAL, day) is NORMAL
 
