@@ -96,7 +96,7 @@ def run_week(
         if open_:
             days = _catch_up(database, ledger, panel)
             result = computed or compute()
-            days.append(store(database, ledger, result.day, result, post))
+            days.append(store(database, ledger, panel, result.signals, result.day, result, post))
             alerts = _alerts(result)
         if post is not None and ledger == "live":
             tell_week(database, as_of, _done(database, ledger, as_of), alerts, post)
@@ -217,7 +217,7 @@ def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | N
     decided = {track for track, decision in newest(database, ledger).items() if decision.date == date}
     standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
     result = compute_day(panel, signals, standings, standing_orders(database, ledger))
-    return store(database, ledger, result, post=post)
+    return store(database, ledger, panel, signals, result, post=post)
 
 
 def _refuse_the_past(database: Database, ledger: Ledger, as_of: dt.date) -> None:

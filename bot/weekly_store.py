@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from bot.announce import announce, method_notice
 from bot.brief import Brief, brief
+from bot.cries import answers, close_day
 from bot.digest import Issue, Item
+from bot.foresight import note_eve
 from bot.phrases import DAYS, day as said_day, short_head
 from bot.posting import Posting
 from bot.reply import Reply
@@ -16,8 +18,9 @@ from bot.shelf import DatabaseBook, store_skills
 from bot.skill import skills_of
 from engine.comparators import COMPARATORS
 from engine.method import stamp
-from engine.model import Decision, Ledger
+from engine.model import Decision, Ledger, WeekSignals
 from engine.modes import modes
+from engine.panel import Panel
 from engine.themes import themes
 from engine.week import DayResult, WeekResult
 from storage.database import Database
@@ -58,11 +61,20 @@ def newest(database: Database, ledger: Ledger) -> dict[tuple[str, str], Decision
 def store(
     database: Database,
     ledger: Ledger,
+    panel: Panel,
+    signals: WeekSignals,
     day: DayResult,
     week: WeekResult | None = None,
     post: Posting | None = None,
 ) -> Day:
-    """Keep what one instant added, and compose what is cried of it; a change of the rules is told before."""
+    """Keep what one instant added, and compose what is cried of it; a change of the rules is told before.
+
+    Live, what was cried on the day that has closed is answered by it, and the watch is left what it reads the next
+    close with.
+    """
+    if ledger == "live":
+        close_day(database, panel, signals.market, day.decisions)
+        note_eve(database, panel, signals.market, _instant(day.date))
     notices = _tell_of_method(database, ledger, day.date, post) if day.decisions else ()
     for settlement in day.settlements:
         database.decisions.settle(ledger, settlement)
@@ -81,7 +93,9 @@ def store(
     if post is not None and ledger == "live" and week is None:
         items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
         head = short_head(database.journal.head(ledger) or "")
-        post.day(database, ledger, day.date, Issue(f"{DAYS[day.date.weekday()]} {said_day(day.date)}", head, items))
+        told = answers(database, day.date - dt.timedelta(days=1), day.date)
+        name = f"{DAYS[day.date.weekday()]} {said_day(day.date)}"
+        post.day(database, ledger, day.date, Issue(name, head, items, answers=told))
     return Day(day, notices, announced)
 
 
