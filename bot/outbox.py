@@ -28,7 +28,7 @@ IN_FLIGHT = 16  # messages of one platform at once
 REFILL = 8  # claimed together once so many have landed: every claim is a write to the disk
 LEASE = dt.timedelta(seconds=120)
 SEND_WITHIN = 60.0  # seconds; an answer that has not come by then may still have been sent
-HELD_UP = 3  # times that a message is spaced again because the database took long to say whether it is wanted
+HELD_UP = 3  # times that a message is spaced again because it missed its slot: it woke late, or was asked for long
 LOOK = 1.0  # seconds between two looks at an empty queue
 PROBE = 600.0  # seconds between tries while the platform takes our token no longer
 LANDING = 5.0  # seconds that messages in flight have at the end
@@ -166,14 +166,15 @@ class Sender:
     async def _goes(self, row: Claimed) -> bool:
         """Go apart from what was held up beside it, where the chat still wants it; False where it is given back."""
         for _ in range(HELD_UP):
-            if (seconds := self.pace.slot()) > 0:
+            seconds = self.pace.slot()
+            slot = self.clock.monotonic() + seconds
+            if seconds > 0:
                 await self._rest(seconds)
-            asked = self.clock.monotonic()
             wanted = await self.keep(lambda db: db.outbox.still(row.id, self.owner, self.now()))
             if not wanted or self._stopping.is_set() or self.trouble or self.pace.held_for > 0:
                 await self._give_back(row, 0.0, "")
                 return False
-            if self.clock.monotonic() - asked <= self.pace.apart:
+            if self.clock.monotonic() - slot <= self.pace.apart:
                 break
         return True
 
