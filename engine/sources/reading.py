@@ -68,8 +68,15 @@ def entries(raw: object, *names: str) -> list[object]:
 
 def measure(kind: str, subject: str, date: str, value: float, source: str) -> Measure:
     """A value under its canonical name, to be known `lag` days after its day: the usual delay of such a series."""
-    known = dt.date.fromisoformat(date) + dt.timedelta(days=KINDS[kind].lag)
-    return Measure(kind, subject, date, value, source, known.isoformat())
+    return Measure(kind, subject, date, value, source, later(date, KINDS[kind].lag))
+
+
+def later(date: str, days: int) -> str:
+    """ISO day `days` after an ISO day; Unreadable at the end of the calendar."""
+    try:
+        return (dt.date.fromisoformat(date) + dt.timedelta(days=days)).isoformat()
+    except OverflowError:
+        raise Unreadable("future") from None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import html
 import re
 
 from engine.model import Headline
-from engine.sources.reading import Unreadable
+from engine.sources.reading import Unreadable, later
 
 READ = 20_000  # characters of a text that are looked at
 POST = 1000  # characters of a post that are kept: more than is read of it
@@ -53,6 +53,6 @@ def voice(name: object) -> str:
 
 def headline(moment: dt.datetime, outlet: str, subject: str, title: str, author: str, social: bool) -> Headline:
     """A text as it is stored; one that hides its hour (midnight to the second) is known a day later."""
-    known = moment.date() + dt.timedelta(days=moment.time() == dt.time())
+    known = later(moment.date().isoformat(), int(moment.time() == dt.time()))
     stamp = moment.replace(tzinfo=None, microsecond=0).isoformat(" ")
-    return Headline(stamp, outlet, subject, title, known.isoformat(), author[:AUTHOR], social)
+    return Headline(stamp, outlet, subject, title, known, author[:AUTHOR], social)
