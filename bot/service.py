@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from bot.gauges import Counted
 from bot.health import alive, ready
 from bot.jobs import Jobs
 from bot.lock import only_instance
-from bot.logs import logging_to
+from bot.logs import blackened, logging_to, secrets_of
 from bot.manners import Manners
 from bot.metrics import metrics
 from bot.notes import AgendaNotes
@@ -113,10 +114,17 @@ class Service:
         self.clock = clock
         self.stopping = asyncio.Event()
         self._began = clock.monotonic()
-        owner = secrets.token_hex(8)
+        owner, keys = secrets.token_hex(8), secrets_of(settings)
+        self._hide: Callable[[str], str] = partial(blackened, secrets=keys)  # addresses, which are said, hold tokens
         self.senders = {
             platform.id: Sender(
-                platform, clerk, Pace(rates_of(settings, platform.id), clock.monotonic), clock, self.warn, owner
+                platform,
+                clerk,
+                Pace(rates_of(settings, platform.id), clock.monotonic),
+                clock,
+                self.warn,
+                owner,
+                self._hide,
             )
             for platform in platforms
         }
@@ -165,6 +173,7 @@ class Service:
 
     async def warn(self, key: str, says: str, but: str) -> None:
         """Tell this bot's admins, through the queue; where that cannot be written, at once and past it."""
+        says = self._hide(says)
         log.warning("for admins: %s", says)
         post = Posting(self.clock.wall(), self.settings.mode, self.settings.admins)
         try:
