@@ -79,6 +79,7 @@ def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
         notes=AgendaNotes(clerk, "discord"),
         api=settings.discord_api,
         gateway=settings.discord_gateway,
+        shards=settings.discord_shards,
     )
 
 
