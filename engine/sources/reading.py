@@ -104,7 +104,7 @@ class Reader:
     def expect(self, raw: object, known: Collection[str]) -> None:
         """Remember fields that the documentation does not name: a sign that a format is changing."""
         if isinstance(raw, Mapping):
-            self.unknown.update(str(name)[:40] for name in raw if name not in known)
+            self.unknown.update(excerpt(str(name))[1:-1][:40] for name in raw if name not in known)
 
     def batch(self, answered: Iterable[Series] = (), answer: Answer | None = None) -> Batch:
         """All that was collected; `answer` where the batch holds everything that answer led to."""

@@ -15,8 +15,10 @@ POST = 1000  # characters of a post that are kept: more than is read of it
 AUTHOR = 80
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,400}>|<!--[^<>]{0,400}-->|<!\[CDATA\[|\]\]>")
-# Controls, zero-width and direction marks, soft hyphens, and the private area.
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0f\ufeff\ue000-\uf8ff]+")
+# Controls, zero-width and direction marks, soft hyphens, halves of a letter, and the private area.
+_INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0f\ufeff\ud800-\udfff\ue000-\uf8ff]+"
+)
 
 
 def plain(text: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import logging
 import math
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from emulators.bench import Bench, bench
-from fuzz.replayed import Recorded, damages, recording, replaying
+from fuzz.replayed import Recorded, damages, recording, replaying, reshape
 from hypothesis import given, settings, strategies as st
 
 from bot.fetching import Fetcher
@@ -55,7 +56,13 @@ def prepared(request: pytest.FixtureRequest) -> Any:
                 runner.run(recording(real, recorded).run((name,)))
                 assert b.stored()
                 raise Undone
-            yield runner, Prepared(b, recorded, name in b.keys)
+            source = Prepared(b, recorded, name in b.keys)
+            with pytest.raises(Undone), b.database.atomic():
+                report = runner.run(replaying(source.fetcher(), recorded, source.has_key, {}).run((name,)))
+                assert [part.error for part in report.sources] == [""], "played back whole, it is as it was"
+                assert b.stored()
+                raise Undone
+            yield runner, source
         finally:
             runner.run(setting.__aexit__(None, None, None))
 
@@ -129,3 +136,55 @@ def test_a_day_at_the_end_of_the_calendar_is_a_day_that_has_not_been() -> None:
         measure("active_addresses", "BTC", "9999-12-31", 1.0, "coinmetrics")
     with pytest.raises(Unreadable, match="future"):
         headline(dt.datetime(9999, 12, 31, tzinfo=dt.UTC), "paper", "crypto", "To the moon", "", social=False)
+
+
+UNSTORABLE = {
+    "a rank beyond every ranking": ("coingecko", "coins/markets", (0, "market_cap_rank"), 10**30),
+    "half a letter in an id": ("coingecko", "coins/markets", (0, "id"), "\ud800"),
+    "half a letter in a post": ("x", "search/recent", ("data", 0, "text"), "to the \ud83d moon"),
+    "half a letter in a new field's name": ("fear_greed", "fng", ("data", 0, "value_classification"), "\ud800"),
+}
+
+
+@pytest.mark.parametrize("fault", UNSTORABLE, ids=str)
+async def test_what_no_column_of_a_database_takes_never_gets_there(fault: str) -> None:
+    name, where, path, value = UNSTORABLE[fault]
+    how = "name" if "name" in fault else "put"
+    async with bench(name) as b:
+        recorded, keyed = Recorded(), name in b.keys
+        with pytest.raises(Undone), b.database.atomic():
+            real = Fetcher(b.database, b.time.clock, limits=b.limits, keys=b.keys, bases=b.service.bases)
+            await recording(real, recorded).run((name,))
+            raise Undone
+
+        def damage(body: bytes) -> bytes:
+            return json.dumps(reshape(json.loads(body), [(path, how, value)])).encode()
+
+        damaged = {question: damage for question in recorded.answers if where in question[0]}
+        assert damaged
+        fetcher = Fetcher(b.database, b.time.clock, limits=b.limits, keys=b.keys)
+        report = await replaying(fetcher, recorded, keyed, damaged).run((name,))
+        assert [part.error for part in report.sources] == [""]
+        assert b.stored(), "the rest of it is believed"
+        _check_sane(b.database)
+
+
+async def test_what_cannot_be_stored_after_all_ends_its_own_source_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench("fear_greed", "x") as b:
+        real = b.database.live.put
+
+        def put(rows: Any, *more: Any) -> Any:
+            if any(getattr(row, "metric", "") == "fear_greed" for row in rows):
+                raise OverflowError("Python int too large to convert to SQLite INTEGER")
+            return real(rows, *more)
+
+        monkeypatch.setattr(type(b.database.live), "put", lambda self, rows, *more: put(rows, *more))
+        logging.getLogger("bot.fetching").disabled = True
+        try:
+            report = await b.fetch()
+        finally:
+            logging.getLogger("bot.fetching").disabled = False
+        errors = {part.id: part.error for part in report.sources}
+        assert errors["fear_greed"].endswith("in a way nobody foresaw (OverflowError).")
+        assert errors["x"] == ""
+        assert b.measures() == {} and b.headlines()
