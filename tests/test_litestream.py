@@ -32,18 +32,19 @@ def litestream() -> str:
     return found
 
 
-def environment(tmp_path: Path) -> dict[str, str]:
-    places = {"CRIER_DATABASE": str(tmp_path / "crier.db"), "CRIER_REPLICA": f"file://{tmp_path / 'replica'}"}
+def environment(tmp_path: Path, database: str) -> dict[str, str]:
+    places = {"CRIER_DATABASE": str(tmp_path / database), "CRIER_REPLICA": f"file://{tmp_path / 'replica'}"}
     return os.environ | places
 
 
 @contextmanager
-def replicating(litestream: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def replicating(litestream: str, tmp_path: Path, database: str = "crier.db") -> Iterator[subprocess.Popen[bytes]]:
     """`litestream replicate` as deploy/litestream.yml says, until the block ends."""
     with (tmp_path / "litestream.log").open("ab") as log:
         process = subprocess.Popen(
-            [litestream, "replicate", "-config", CONFIGURATION], env=environment(tmp_path), stdout=log, stderr=log
-        )
+            [litestream, "replicate", "-config", CONFIGURATION],
+            env=environment(tmp_path, database), stdout=log, stderr=log,
+        )  # fmt: skip
         try:
             yield process
         finally:
@@ -51,12 +52,12 @@ def replicating(litestream: str, tmp_path: Path) -> Iterator[subprocess.Popen[by
             process.wait()
 
 
-def fetched(litestream: str, tmp_path: Path, name: str) -> Path | None:
+def fetched(litestream: str, tmp_path: Path, name: str, database: str) -> Path | None:
     """What the replica holds now, as a file of its own; None where it holds nothing yet."""
     target = tmp_path / name
     done = subprocess.run(
-        [litestream, "restore", "-config", CONFIGURATION, "-o", target, tmp_path / "crier.db"],
-        env=environment(tmp_path), capture_output=True,
+        [litestream, "restore", "-config", CONFIGURATION, "-o", target, tmp_path / database],
+        env=environment(tmp_path, database), capture_output=True,
     )  # fmt: skip
     return target if done.returncode == 0 else None
 
@@ -69,13 +70,13 @@ def entries(path: Path) -> int:
         database.close()
 
 
-def caught_up(litestream: str, tmp_path: Path, many: int) -> Path:
+def caught_up(litestream: str, tmp_path: Path, many: int, database: str = "crier.db") -> Path:
     """The replica once it holds so many entries."""
     end = time.monotonic() + PATIENCE
     number = 0
     while time.monotonic() < end:
         number += 1
-        found = fetched(litestream, tmp_path, f"copy-{number}.db")
+        found = fetched(litestream, tmp_path, f"copy-{many}-{number}.db", database)
         if found is not None and entries(found) == many:
             return found
         time.sleep(0.3)
@@ -123,6 +124,9 @@ def test_a_machine_that_is_lost_is_had_back_from_the_replica_through_crier_resto
         last = database.journal.last("live")
         assert last is not None and (last.kind, last.previous) == ("restored", head)
         assert database.verify("live").ok
+        with replicating(litestream, tmp_path, "new/crier.db"):  # and the replica goes on from there
+            write(database, 5)
+            caught_up(litestream, tmp_path, 96, "new/crier.db")
     finally:
         database.close()
 
@@ -139,6 +143,7 @@ def test_forgetting_somebody_says_that_the_replication_must_stop_for_it(litestre
             database.audit.pseudonym("telegram", "78")
             with pytest.raises(StorageError, match="another program reads the database"):
                 database.audit.forget("telegram", "77")
+            assert database.connection.row("PRAGMA busy_timeout") == (10_000,), "others are waited for as before"
         assert database.audit.scrub()
     finally:
         database.close()
