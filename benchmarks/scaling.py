@@ -219,7 +219,10 @@ def walk(weeks: str, years: str, workers: str, dask: str) -> dict[str, Any]:
         panel, list(themes()), list(modes()), END - (int(weeks) + 1) * 7 * DAY, END - 7 * DAY,
         workers=workers_of(int(workers), dask or None),
     )  # fmt: skip
-    levels = repr(sorted((key, track.levels) for key, track in done.tracks.items()))
+    # To twelve digits, as the journal writes them: beyond those a sum depends on the order in which sets are walked.
+    levels = repr(
+        [(key, [f"{p.net:.12g} {p.gross:.12g}" for p in track.levels]) for key, track in sorted(done.tracks.items())]
+    )
     return spent | {
         "whole": _processor() - began, "wall": time.monotonic() - wall, "MB held": _peak(),
         "MB of a worker": _peak(resource.RUSAGE_CHILDREN), "levels": hashlib.sha256(levels.encode()).hexdigest()[:12],
