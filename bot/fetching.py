@@ -202,7 +202,12 @@ class Fetcher:
                     break
                 if batch is None:
                     break
-                self._store(source, want, batch, brought)
+                try:
+                    self._store(source, want, batch, brought)
+                except (OverflowError, TypeError, ValueError) as failed:  # what no column takes: nothing of it is kept
+                    log.exception("%s: its answer could not be stored", source.id)
+                    error = f"{source.title} answered in a way nobody foresaw ({type(failed).__name__})."
+                    break
                 self._progress(source.title, len(brought.answered), len(want.since))
         self._answered |= brought.answered
         self._finish(source, want, brought, error, self._requests(source) - before)

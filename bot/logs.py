@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -14,7 +14,16 @@ from pydantic import SecretStr
 
 from bot.settings import SECRETS, Settings
 
-CHATTY = ("httpx", "httpcore", "aiohttp", "asyncio", "telegram", "discord", "matplotlib")  # heard from a warning on
+CHATTY = (
+    "httpx",
+    "httpcore",
+    "aiohttp",
+    "asyncio",
+    "telegram",
+    "discord",
+    "matplotlib",
+    "markdown_it",
+)  # heard from a warning on
 HIDDEN = "<secret>"
 SHORTEST = 6  # characters; what is shorter would black out words that are no secret
 
@@ -30,6 +39,13 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted({part for part in parts if len(part) >= SHORTEST}, key=lambda part: (-len(part), part)))
 
 
+def blackened(text: str, secrets: Iterable[str]) -> str:
+    """A text without any of the secrets in it."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
 class _Line(logging.Formatter):
     """One line a record, whatever is in it; every secret is blacked out last, so that no part can escape it."""
 
@@ -38,10 +54,7 @@ class _Line(logging.Formatter):
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self.compose(record, self._error(record))
-        for secret in self._secrets:
-            line = line.replace(secret, HIDDEN)
-        return line
+        return blackened(self.compose(record, self._error(record)), self._secrets)
 
     def compose(self, record: logging.LogRecord, error: str) -> str:
         """`2026-11-23T00:31:07Z INFO week/2026-11-23 bot.jobs: begins`; a traceback follows behind bars."""

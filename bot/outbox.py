@@ -47,15 +47,28 @@ Warn = Callable[[str, str, str], Awaitable[None]]  # key, what happened, the pla
 
 
 class Sender:
-    """The queue's way out to one platform; `run` it until `stop`. `owner` is another at every start."""
+    """The queue's way out to one platform; `run` it until `stop`. `owner` is another at every start.
 
-    def __init__(self, platform: Platform, store: Store, pace: Pace, clock: Clock, warn: Warn, owner: str) -> None:
+    What a platform says of a failure is stored and told: `hide` takes out of it what is nobody's business.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        store: Store,
+        pace: Pace,
+        clock: Clock,
+        warn: Warn,
+        owner: str,
+        hide: Callable[[str], str] = str,
+    ) -> None:
         self.platform = platform
         self.store = store
         self.pace = pace
         self.clock = clock
         self.warn = warn
         self.owner = owner
+        self.hide = hide
         self.trouble = ""  # why nothing can be noted, and so nothing is sent, "" where all is well
         self.locked = ""  # why the platform takes nothing from us
         self.careful = False  # one at a time, until one succeeds
@@ -185,7 +198,8 @@ class Sender:
                 receipt = await self.platform.send(parcel)
         except TimeoutError:
             raise MaybeSent(f"no answer within {SEND_WITHIN:.0f} seconds") from None
-        except Undelivered:
+        except Undelivered as error:
+            error.args = (self.hide(str(error)),)
             raise
         except Exception as error:
             log.exception("%s: sending failed in a way the platform should have named", self.platform.id)

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from bot.health import alive, ready
 from bot.jobs import Jobs
 from bot.lean import sparing
 from bot.lock import only_instance
-from bot.logs import logging_to
+from bot.logs import blackened, logging_to, secrets_of
 from bot.manners import Manners
 from bot.metrics import metrics
 from bot.notes import AgendaNotes
@@ -79,6 +80,7 @@ def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
         notes=AgendaNotes(clerk, "discord"),
         api=settings.discord_api,
         gateway=settings.discord_gateway,
+        shards=settings.discord_shards,
     )
 
 
@@ -114,10 +116,17 @@ class Service:
         self.clock = clock
         self.stopping = asyncio.Event()
         self._began = clock.monotonic()
-        owner = secrets.token_hex(8)
+        owner, keys = secrets.token_hex(8), secrets_of(settings)
+        self._hide: Callable[[str], str] = partial(blackened, secrets=keys)  # addresses, which are said, hold tokens
         self.senders = {
             platform.id: Sender(
-                platform, clerk, Pace(rates_of(settings, platform.id), clock.monotonic), clock, self.warn, owner
+                platform,
+                clerk,
+                Pace(rates_of(settings, platform.id), clock.monotonic),
+                clock,
+                self.warn,
+                owner,
+                self._hide,
             )
             for platform in platforms
         }
@@ -166,6 +175,7 @@ class Service:
 
     async def warn(self, key: str, says: str, but: str) -> None:
         """Tell this bot's admins, through the queue; where that cannot be written, at once and past it."""
+        says = self._hide(says)
         log.warning("for admins: %s", says)
         post = Posting(self.clock.wall(), self.settings.mode, self.settings.admins)
         try:

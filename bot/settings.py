@@ -123,6 +123,15 @@ class Settings(BaseSettings):
     discord_gateway: Annotated[str, Field(description="Discord's gateway, or an emulator.")] = (
         "wss://gateway.discord.gg/"
     )
+    discord_shards: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=256,
+            description="Connections to Discord's gateway: it asks for several from 2,500 servers on; 0: as many as it "
+            "advises.",
+        ),
+    ] = 1
     public_url: Annotated[
         str,
         Field(

@@ -10,6 +10,8 @@ from engine.errors import StorageError
 from engine.model import Ledger, Order
 from storage.connection import Connection
 
+SCRUB_WAITS = 1000  # milliseconds
+
 
 class Identity(NamedTuple):
     """A person as a platform names them, and the chat they acted in."""
@@ -86,8 +88,16 @@ class AuditStore:
         return known > 0
 
     def scrub(self) -> bool:
-        """Empty the write-ahead log, which still holds the old pages; False where another program reads them now."""
-        busy = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Empty the write-ahead log, which still holds the old pages; False where another program reads them now.
+
+        One that replicates the database always does, so this waits less for others than a write would.
+        """
+        (usual,) = self._db.row("PRAGMA busy_timeout") or (0,)
+        self._db.row(f"PRAGMA busy_timeout = {min(usual, SCRUB_WAITS)}")
+        try:
+            busy = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.row(f"PRAGMA busy_timeout = {usual}")
         return not (busy and busy[0])
 
     def _unused(self) -> str:

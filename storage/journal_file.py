@@ -9,6 +9,8 @@ from pathlib import Path
 from engine.errors import BrokenJournal, CannotWrite, StorageError
 from storage.chain import Entry, Link, Verdict, combined, head_digits, head_verdict, verify_chain
 
+LONGEST_LINE = 16 << 20  # bytes of one entry; a week's signals are the longest, some hundred kB
+
 
 def as_lines(entries: Iterable[Entry]) -> Generator[str]:
     """One JSON line an entry, each body as the very text that was hashed."""
@@ -50,7 +52,11 @@ def read_file(path: str | Path) -> Iterator[Link]:
     """Entries of an exported file as they stand, unchecked."""
     try:
         with Path(path).open("rb") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+                if len(line) > LONGEST_LINE:
+                    raise BrokenJournal(
+                        f"line {number} of {path} is longer than {LONGEST_LINE:,} bytes: it is no journal entry."
+                    )
                 yield _link(line, number, path)
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error.strerror}): check the path.") from error

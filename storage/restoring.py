@@ -137,10 +137,13 @@ def drop_codes(restored: Database) -> None:
 
 
 def note_restored(restored: Database, lost: Mapping[Ledger, Lost], date: dt.date) -> None:
-    """Append to each journal that has or had entries which head it was restored from and what is lost."""
+    """Append to each journal that lost entries, or may have, which head it was restored from and what is lost.
+
+    One that lost nothing stays as it is: it is the journal that it was, to the byte.
+    """
     for ledger in LEDGERS:
         last, gone = restored.journal.last(ledger), lost[ledger]
-        if last is None and not gone.entries:
+        if gone.entries == 0 or (last is None and gone.entries is None):
             continue
         body = {
             "restored_from": last.hash if last else None,

@@ -25,7 +25,8 @@ from engine.model import Ledger
 from storage.chain import Entry
 from storage.journal_file import as_lines
 
-JSON, HTML, ATOM, PNG = "application/json", "text/html", "application/atom+xml", "image/png"
+JSON, HTML, PNG = "application/json", "text/html", "image/png"
+TEXTS = ("text/", "image/svg+xml", *(each.media for each in feed.FEEDS))  # media that name their alphabet
 MOST_DRAWN = 8  # pictures that wait to be drawn
 MOST_EXPORTS = 4  # journals sent at once
 EXPORTED = 20  # entries at a time
@@ -63,7 +64,8 @@ def add_routes(app: web.Application, site: Site) -> None:
     described = Printed.of(document(ROUTES, site.version).encode(), JSON)
     app.router.add_get(f"{PREFIX}/openapi.json", _fixed(described, FRESH))
     app.router.add_get(f"{PREFIX}/events", _events(site), allow_head=False)  # a stream has no end to measure
-    app.router.add_get("/feed.atom", _page(site, "feed", (), _feed_maker(site)))
+    for each in feed.FEEDS:
+        app.router.add_get(each.path, _page(site, f"feed {each.path}", (), _feed_maker(site, each)))
     app.router.add_get("/journal/{ledger}.jsonl", _export(site))
     for static in STATICS.values():
         app.router.add_get(static.path, _fixed(Printed.of(static.body, static.media), static.keep))
@@ -77,8 +79,8 @@ def _html_maker(site: Site, page: pages.Page) -> Make:
     return lambda shelf, asked: (pages.write(page, shelf, asked, site.public_url, site.auditor.last).encode(), HTML)
 
 
-def _feed_maker(site: Site) -> Make:
-    return lambda shelf, asked: (feed.write(shelf, site.public_url).encode(), ATOM)
+def _feed_maker(site: Site, form: feed.Feed) -> Make:
+    return lambda shelf, asked: (feed.write(form, shelf, site.public_url).encode(), form.media)
 
 
 def _page(site: Site, name: str, parameters: tuple[Parameter, ...], make: Make) -> Handler:
@@ -107,10 +109,8 @@ def _send(request: web.Request, printed: Printed, keep: str) -> web.Response:
     headers = {"ETag": printed.etag, "Cache-Control": keep, "Vary": "Accept-Encoding"}
     if _is_known(request.headers.get("If-None-Match", ""), printed.etag):
         return web.Response(status=304, headers=headers)
-    text = printed.media.startswith("text/") or printed.media in (ATOM, "image/svg+xml")
-    response = web.Response(
-        body=printed.body, content_type=printed.media, charset="utf-8" if text else None, headers=headers
-    )
+    charset = "utf-8" if printed.media.startswith(TEXTS) else None
+    response = web.Response(body=printed.body, content_type=printed.media, charset=charset, headers=headers)
     if len(printed.body) > PACKED and printed.media != PNG:
         response.enable_compression()
     return response

@@ -23,6 +23,7 @@ from engine.sources.archive_rows import (
     read_onchain,
 )
 from engine.sources.archive_table import EXAMPLES, LAST_DAY, Progress, Refusal, RowLog, read_rows
+from engine.sources.unpacking import refuse_link
 
 T = TypeVar("T")
 
@@ -74,6 +75,8 @@ class Archive:
         self._progress = progress
         if not self.folder.is_dir():
             raise BadArchive(f"there is no folder {self.folder}: give the folder that holds {TOKENS}.")
+        for file in FILES:
+            refuse_link(self.folder / file)
         for file in REQUIRED:
             if not (self.folder / file).is_file():
                 raise BadArchive(f"{self.folder} has no {file}: give a folder in the archive's layout.")

@@ -46,6 +46,7 @@ SERIES = {"m2sl_busd": "m2"} | {kind.name: kind.name for kind in KINDS.values() 
 
 RANGE_TOLERANCE = 0.005  # sources round each price on its own; the 2019 to 2023 archive needs none of it
 LONGEST_AUTHOR = 100  # characters of a name
+LOWEST_RANK = 1_000_000
 CAP_TOLERANCE = 0.05  # prices printed to 8 decimals: the worst honest row is 1.9 % off (BTT, ELON, NFT)
 
 
@@ -112,7 +113,7 @@ class CandleRows:
             positive(low, "low") if low else None,
             positive(close, "close"),
             not_negative(volume, "volume_usd") if volume else None,
-            source,
+            _source(source),
             estimated == "1",
         )
         _check_range(candle)
@@ -146,6 +147,8 @@ class SnapshotRows:
         rank = number(row[1], "rank")
         if rank < 1 or rank != int(rank):
             raise Refused("rank is not a whole number from 1")
+        if rank > LOWEST_RANK:
+            raise Refused("rank is absurd")
         listing = Listing(
             day(row[0], last=self._last),
             int(rank),
@@ -201,7 +204,7 @@ def read_onchain(row: Row) -> Reading:
     market = KINDS[name].scope == "market"
     if market != (asset == "ALL"):
         raise Refused("asset does not fit the metric")
-    return Reading(name, "" if market else _symbol(asset), date, value, source)
+    return Reading(name, "" if market else _symbol(asset), date, value, _source(source))
 
 
 def read_fear_greed(row: Row) -> Reading:
@@ -266,6 +269,11 @@ def _symbol(text: str) -> str:
     if not text.isprintable():
         raise Refused("symbol is not readable text")
     return readable(text, "symbol", 32)
+
+
+@lru_cache(maxsize=4096)
+def _source(text: str) -> str:
+    return readable(text, "source", 64)
 
 
 def _kind(text: str) -> TokenKind:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import gzip
 import math
 import re
 import zlib
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import BadArchive
+from engine.sources.unpacking import Unpacked, opened
 
 Progress = Callable[[str, int, int], None]  # file name, bytes read of it, its size
 T = TypeVar("T")
@@ -27,6 +27,9 @@ LAST_DAY = "2100-01-01"
 EXAMPLES = 20  # refused rows kept word for word, for each file and reason
 EXCERPT = 160  # characters of a refused row that are kept
 PROGRESS_LINES = 4096
+MOST_LINES = 5_000_000  # of one file; the largest of 2019 to 2023 has 562,327
+LONGEST_LINE = 8192  # characters; the longest of 2019 to 2023 has 404
+MOST_UNUSED = 1000  # names of unused things that are counted one by one
 
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -60,6 +63,11 @@ class RowLog:
     unused: Counter[str] = field(default_factory=Counter)
     refusals: list[Refusal] = field(default_factory=list)
 
+    def leave(self, what: str) -> None:
+        """Count a row that nobody reads."""
+        what = what[:EXCERPT]
+        self.unused[what if what in self.unused or len(self.unused) < MOST_UNUSED else "others"] += 1
+
     def refuse(self, line: int, reason: str, row: str) -> None:
         """Count a refused row, and keep the first few of each reason."""
         self.refused[reason] += 1
@@ -79,7 +87,7 @@ def read_rows(
     one is empty; the others go to `log`.
 
     A row is a line: an unbalanced quote then costs that row and not all that follow it. Raises BadArchive where the
-    file is unreadable, cut off, not gzip though named so, or lacks a column.
+    file is unreadable, a link, cut off, not gzip though named so, beyond the bounds of size, or lacks a column.
     """
     lines = _lines(path, progress)
     header = next(lines, "").rstrip("\r\n").split(",")
@@ -90,6 +98,8 @@ def read_rows(
     pick = itemgetter(*(header.index(name) if name in header else absent for name in (*columns, *optional)))
     for number, line in enumerate(lines, start=2):
         try:
+            if len(line) > LONGEST_LINE:
+                raise Refused(f"longer than {LONGEST_LINE:,} characters")
             fields = _split(line)
             if len(fields) != len(header):
                 if fields in ([], [""]):
@@ -99,7 +109,7 @@ def read_rows(
         except Refused as refused:
             log.refuse(number, str(refused), line)
         except Unused as unused:
-            log.unused[str(unused)] += 1
+            log.leave(str(unused))
         else:
             log.accepted += 1
             yield row
@@ -115,27 +125,37 @@ def _split(line: str) -> list[str]:
 
 
 def _lines(path: Path, progress: Progress | None) -> Iterator[str]:
-    """Lines of a csv file, unpacked where its name ends in .gz; bytes that are not UTF-8 become U+FFFD."""
+    """Lines of a csv file, unpacked where its name ends in .gz; bytes that are not UTF-8 become U+FFFD.
+
+    Of a line that is too long only its beginning is told, one character more than the longest.
+    """
     try:
         size = path.stat().st_size
         with (
-            path.open("rb") as raw,
-            TextIOWrapper(_unpacked(path, raw), encoding="utf-8-sig", errors="replace") as lines,
+            opened(path) as raw,
+            TextIOWrapper(BufferedReader(Unpacked(path, raw)), encoding="utf-8-sig", errors="replace") as text,
         ):
-            for number, line in enumerate(lines):
+            for number, line in enumerate(_cut(text)):
+                if number > MOST_LINES:
+                    raise BadArchive(f"{path.name} has more than {MOST_LINES:,} lines: split the archive by years.")
                 if progress and number % PROGRESS_LINES == 0:
                     progress(path.name, raw.tell(), size)
                 yield line
             if progress:
                 progress(path.name, size, size)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except (EOFError, zlib.error):
         raise BadArchive(f"{path.name} is cut off or not gzip: copy the archive again.") from None
     except OSError as error:
         raise BadArchive(f"{path.name} cannot be read ({error.strerror}): check the archive folder.") from None
 
 
-def _unpacked(path: Path, raw: BufferedReader) -> BufferedReader | gzip.GzipFile:
-    return gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+def _cut(text: TextIOWrapper) -> Iterator[str]:
+    """Lines of a text, the too long ones cut short: nothing longer is ever held in memory."""
+    most = LONGEST_LINE + 1
+    while line := text.readline(most):
+        yield line
+        while len(line) == most and not line.endswith("\n"):
+            line = text.readline(most)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -164,6 +184,8 @@ def number(text: str, name: str) -> float:
         value = float(text)
     except ValueError:
         raise Refused(f"{name} is not a number") from None
+    if not text.isascii():
+        raise Refused(f"{name} is not a number")
     if not math.isfinite(value) or "_" in text:
         raise Refused(f"{name} is not a finite number")
     return value

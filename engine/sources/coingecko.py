@@ -28,6 +28,8 @@ ORIGIN = "https://api.coingecko.com"
 PAGE = {"vs_currency": "usd", "order": "market_cap_desc", "per_page": "250", "page": "1", "sparkline": "false"}
 MOST_DAYS = 365  # of history that the free tier gives
 DAY_MS = 86_400_000
+LONGEST_ID = 200
+LOWEST_RANK = 1_000_000
 MOST_FAILURES = 3  # of charts in a row, after which the next would fail too
 
 KIND_OF = {  # a category, and what a token in it is: the first that holds
@@ -115,6 +117,10 @@ def _listed(items: Sequence[object]) -> tuple[list[Listed], list[Reject]]:
     for item in items:
         try:
             id, ticker, name = (str(entry(item, field)) for field in ("id", "symbol", "name"))
+            if not id.isprintable() or len(id) > LONGEST_ID:
+                rejects.append(Reject(Series(SNAPSHOTS), "", "text", excerpt(item)))
+                continue
+            name = "".join(c if c.isprintable() else " " for c in name)
             found.append(Listed(id, ticker, " ".join(name.split())[:80], _worth(item)))
         except SourceGarbled:
             rejects.append(Reject(Series(SNAPSHOTS), "", "missing field", excerpt(item)))
@@ -145,6 +151,8 @@ def _take(reader: Reader, item: object, position: int, token: int, series: Serie
         fields = ("current_price", "market_cap", "circulating_supply", "total_volume")
         price, cap, supply, volume = (number(entry(item, name)) for name in fields)
         place = position if rank is None else int(number(rank))
+        if place > LOWEST_RANK:
+            raise Unreadable("implausible")
         return Snapshot(max(date, today.isoformat()), token, place, price, cap, supply, volume)
 
     reader.take(series, entry(item, "last_updated"), item, build)

@@ -68,8 +68,15 @@ def entries(raw: object, *names: str) -> list[object]:
 
 def measure(kind: str, subject: str, date: str, value: float, source: str) -> Measure:
     """A value under its canonical name, to be known `lag` days after its day: the usual delay of such a series."""
-    known = dt.date.fromisoformat(date) + dt.timedelta(days=KINDS[kind].lag)
-    return Measure(kind, subject, date, value, source, known.isoformat())
+    return Measure(kind, subject, date, value, source, later(date, KINDS[kind].lag))
+
+
+def later(date: str, days: int) -> str:
+    """ISO day `days` after an ISO day; Unreadable at the end of the calendar."""
+    try:
+        return (dt.date.fromisoformat(date) + dt.timedelta(days=days)).isoformat()
+    except OverflowError:
+        raise Unreadable("future") from None
 
 
 @dataclass(slots=True)
@@ -97,7 +104,7 @@ class Reader:
     def expect(self, raw: object, known: Collection[str]) -> None:
         """Remember fields that the documentation does not name: a sign that a format is changing."""
         if isinstance(raw, Mapping):
-            self.unknown.update(str(name)[:40] for name in raw if name not in known)
+            self.unknown.update(excerpt(str(name))[1:-1][:40] for name in raw if name not in known)
 
     def batch(self, answered: Iterable[Series] = (), answer: Answer | None = None) -> Batch:
         """All that was collected; `answer` where the batch holds everything that answer led to."""

@@ -8,15 +8,17 @@ import html
 import re
 
 from engine.model import Headline
-from engine.sources.reading import Unreadable
+from engine.sources.reading import Unreadable, later
 
 READ = 20_000  # characters of a text that are looked at
 POST = 1000  # characters of a post that are kept: more than is read of it
 AUTHOR = 80
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,400}>|<!--[^<>]{0,400}-->|<!\[CDATA\[|\]\]>")
-# Controls, zero-width and direction marks, soft hyphens, and the private area.
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0f\ufeff\ue000-\uf8ff]+")
+# Controls, zero-width and direction marks, soft hyphens, halves of a letter, and the private area.
+_INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0f\ufeff\ud800-\udfff\ue000-\uf8ff]+"
+)
 
 
 def plain(text: object) -> str:
@@ -53,6 +55,6 @@ def voice(name: object) -> str:
 
 def headline(moment: dt.datetime, outlet: str, subject: str, title: str, author: str, social: bool) -> Headline:
     """A text as it is stored; one that hides its hour (midnight to the second) is known a day later."""
-    known = moment.date() + dt.timedelta(days=moment.time() == dt.time())
+    known = later(moment.date().isoformat(), int(moment.time() == dt.time()))
     stamp = moment.replace(tzinfo=None, microsecond=0).isoformat(" ")
-    return Headline(stamp, outlet, subject, title, known.isoformat(), author[:AUTHOR], social)
+    return Headline(stamp, outlet, subject, title, known, author[:AUTHOR], social)

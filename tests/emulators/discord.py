@@ -61,6 +61,9 @@ async def taken_but_unanswered(request: web.Request, good: Callable[[], web.Resp
     return web.Response()
 
 
+Shard = tuple[int, int]  # which, of how many
+
+
 class Discord:
     """One application's Discord. `enforcing` keeps a channel to five messages in five seconds; `deadline` is how long
     an interaction waits for its first answer."""
@@ -79,6 +82,9 @@ class Discord:
         self.nonces: dict[tuple[int, str], Sent] = {}
         self.calls: list[tuple[str, str]] = []  # method and path of every call that was let in
         self.sockets: list[web.WebSocketResponse] = []
+        self.shards: dict[web.WebSocketResponse, Shard] = {}  # which shard each socket has been
+        self.sessions: dict[str, Shard] = {}
+        self.advised = 1  # shards that /gateway/bot tells a bot to use
         self.identified: list[dict[str, Any]] = []
         self.resumed: list[dict[str, Any]] = []
         self.heartbeats = 0
@@ -87,7 +93,7 @@ class Discord:
         self.resumable = True
         self.window = WINDOW
         self._seq = 0
-        self._missed: deque[str] = deque()  # events of the time without a socket, kept for a RESUME
+        self._missed: deque[tuple[int | None, str]] = deque()  # guild and event of the time without a socket
         self._id = 1_000_000_000_000_000_000
         self._faults: list[tuple[Fault, int, str]] = []
         self._creates: dict[int, deque[float]] = defaultdict(deque)
@@ -122,6 +128,10 @@ class Discord:
         return f"ws://{self.address}/gateway/"
 
     # --- who is there
+
+    def later(self) -> None:
+        """Let a moment pass: what is made from now on belongs to the next shard."""
+        self._id += 1 << 22
 
     def next(self) -> int:
         self._id += 1
@@ -258,15 +268,30 @@ class Discord:
             await socket.send_str(text)
 
     def tell(self, event: str, data: Any) -> None:
-        """Send an event, or keep it until somebody resumes."""
+        """Send an event to the shard that it concerns, or keep it until that resumes."""
         self._seq += 1
         frame = json.dumps({"op": 0, "t": event, "s": self._seq, "d": data})
-        if not self.sockets:
-            self._missed.append(frame)
-        for socket in self.sockets:
+        named = data if isinstance(data, dict) else {}  # a test may send anything
+        about = str(named.get("id" if event.startswith("GUILD_") else "guild_id"))
+        guild = int(about) if about.isdecimal() else None
+        sockets = [socket for socket in self.sockets if self._concerns(guild, self.shards[socket])]
+        if not sockets:
+            self._missed.append((guild, frame))
+        for socket in sockets:
             task = asyncio.get_running_loop().create_task(_send(socket, frame))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+
+    @staticmethod
+    def _concerns(guild: int | None, shard: Shard) -> bool:
+        """Whether a shard hears of a server, or, for None, of private messages."""
+        return ((guild or 0) >> 22) % shard[1] == shard[0]
+
+    def _take_in(self, socket: web.WebSocketResponse, shard: Shard) -> None:
+        """A socket takes the place of the one that was this shard; another count of shards begins anew."""
+        self.shards[socket] = shard
+        kept = [s for s in self.sockets if self.shards[s] != shard and self.shards[s][1] == shard[1]]
+        self.sockets[:] = [*kept, socket]
 
     # --- serving
 
@@ -296,16 +321,19 @@ class Discord:
             await socket.close(code=4004)
             return
         self.identified.append(data)
-        self._missed.clear()
+        session, shard = f"s{len(self.identified)}", tuple(data.get("shard") or (0, 1))
+        self.sessions[session] = shard
+        self._missed = deque(each for each in self._missed if not self._concerns(each[0], shard))
+        guilds = {id_: guild for id_, guild in self.guilds.items() if self._concerns(id_, shard)}
         ready = {
-            "v": 10, "user": self.me(), "session_id": f"s{len(self.identified)}", "resume_gateway_url": self.gateway,
-            "guilds": [{"id": str(id_), "unavailable": True} for id_ in self.guilds],
+            "v": 10, "user": self.me(), "session_id": session, "resume_gateway_url": self.gateway, "shard": shard,
+            "guilds": [{"id": str(id_), "unavailable": True} for id_ in guilds],
             "application": {"id": str(APP), "flags": 0}, "private_channels": [],
         }  # fmt: skip
-        self.sockets[:] = [socket]
+        self._take_in(socket, shard)
         self._seq += 1
         await socket.send_str(json.dumps({"op": 0, "t": "READY", "s": self._seq, "d": ready}))
-        for guild in self.guilds.values():
+        for guild in guilds.values():
             self._seq += 1
             created = {"op": 0, "t": "GUILD_CREATE", "s": self._seq, "d": guild.as_json()}
             await socket.send_str(json.dumps(created))
@@ -315,9 +343,12 @@ class Discord:
             await socket.send_str(json.dumps({"op": 9, "d": False}))
             return
         self.resumed.append(data)
-        self.sockets[:] = [socket]
-        while self._missed:
-            await socket.send_str(self._missed.popleft())
+        shard = self.sessions[data["session_id"]]
+        self._take_in(socket, shard)
+        missed = [each for each in self._missed if self._concerns(each[0], shard)]
+        self._missed = deque(each for each in self._missed if each not in missed)
+        for _, frame in missed:
+            await socket.send_str(frame)
         self._seq += 1
         await socket.send_str(json.dumps({"op": 0, "t": "RESUMED", "s": self._seq, "d": {}}))
 

@@ -47,6 +47,11 @@ def application(server: Discord, payload: Any, files: Files) -> Any:
             "bot_require_code_grant": False, "owner": owner, "verify_key": "0", "flags": 0, "team": None}  # fmt: skip
 
 
+def gateway(server: Discord, payload: Any, files: Files) -> Any:
+    limits = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
+    return {"url": server.gateway, "shards": server.advised, "session_start_limit": limits}
+
+
 def put_commands(server: Discord, payload: Any, files: Files, app: str) -> Any:
     return server.put_commands(payload)
 
@@ -212,6 +217,7 @@ def _route(method: str, path: str, handler: Callable[..., Any]) -> tuple[str, re
 ROUTES = (
     _route("GET", "/users/@me", me),
     _route("GET", "/oauth2/applications/@me", application),
+    _route("GET", "/gateway/bot", gateway),
     _route("POST", "/users/@me/channels", open_dm),
     _route("PUT", "/applications/*/commands", put_commands),
     _route("POST", "/channels/*/messages", create_message),

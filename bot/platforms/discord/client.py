@@ -24,7 +24,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing
 class Line(discord.Client):
     """One connection. It asks for no privileged intent: it sees servers and their channels, and no message."""
 
-    def __init__(self, hear: Hearing) -> None:
+    def __init__(self, hear: Hearing, **options: Any) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -33,6 +33,7 @@ class Line(discord.Client):
             max_messages=None,
             guild_ready_timeout=GUILDS_WITHIN,
             max_ratelimit_timeout=30.0,
+            **options,
         )
         self._hear = hear
         shelter(self)
@@ -66,6 +67,16 @@ class Line(discord.Client):
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("an event of Discord could not be handled (%s)", event_method)
+
+
+class ShardedLine(Line, discord.AutoShardedClient):
+    """The same over several connections, each for its share of the servers; `shard_count` None: as many as Discord
+    advises. They identify one after the other, five seconds apart."""
+
+
+def line_of(hear: Hearing, shards: int) -> Line:
+    """The connection for so many shards: 1 is a single one, 0 as many as Discord advises."""
+    return Line(hear) if shards == 1 else ShardedLine(hear, shard_count=shards or None)
 
 
 class Hearing:

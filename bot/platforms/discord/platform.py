@@ -13,7 +13,7 @@ from random import uniform
 
 import discord
 
-from bot.platforms.discord.client import API, GATEWAY, Hearing, Line, pointed_at
+from bot.platforms.discord.client import API, GATEWAY, Hearing, Line, line_of, pointed_at
 from bot.platforms.discord.courier import Courier, Errand, errand_of
 from bot.platforms.discord.failures import undelivered
 from bot.platforms.discord.heard import is_news, title_of
@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 
 class DiscordPlatform:
     """Implements `bot.platforms.port.Platform`. `api` and `gateway` are another server's addresses, `hosts` those that
-    buttons may lead to, `draw` what makes a chart's picture, `notes` what keeps which commands Discord knows."""
+    buttons may lead to, `draw` what makes a chart's picture, `notes` what keeps which commands Discord knows. `shards`
+    says over how many connections (0: as many as Discord advises)."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class DiscordPlatform:
         api: str = API,
         gateway: str = GATEWAY,
         hosts: Iterable[str] = (),
+        shards: int = 1,
     ) -> None:
         self._token = token
         self._answer = answer
@@ -62,6 +64,7 @@ class DiscordPlatform:
         self._api = api
         self._gateway = gateway
         self._hosts = frozenset(hosts)
+        self._shards = shards
         self._line: Line | None = None
         self._courier: Courier | None = None
         self._inbox: Inbox | None = None
@@ -118,7 +121,7 @@ class DiscordPlatform:
 
     async def _session(self, ready: Callable[[], None]) -> Exception:
         """One connection from its beginning to its end; returns what ended it."""
-        line = Line(Hearing(self._open, ready, self._take, self._joined, self._left))
+        line = line_of(Hearing(self._open, ready, self._take, self._joined, self._left), self._shards)
         try:
             await line.start(self._token)
         except Exception as error:

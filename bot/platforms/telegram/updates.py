@@ -66,11 +66,9 @@ class Once:
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         try:
-            update = Update.de_json(raw, self._bot)
-        except Exception as error:  # what strangers send must not stop the line
+            self._take(Update.de_json(raw, self._bot))
+        except Exception as error:  # what strangers send must not stop the line, nor come again and again
             log.warning("an update of Telegram could not be read (%s): %s", type(error).__name__, sorted(raw))
-        else:
-            self._take(update)
         return id_
 
 
@@ -146,7 +144,7 @@ async def listen(bot: Bot, take: Take, webhook: Webhook) -> None:
             return web.Response(status=403)
         try:
             once.hand_on(json.loads(await request.read()))
-        except ValueError:
+        except (ValueError, RecursionError):
             return web.Response(status=400)
         return web.Response()
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 AGENT = "crier/0.1 (self-hosted community bot; one request at a time)"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NOT_MODIFIED = 304
+LONGEST_HEADER = 500  # characters of what makes the next request conditional
 log = logging.getLogger(__name__)
 
 
@@ -206,7 +207,7 @@ class HttpClient:
         chunks = response.content.iter_chunked(1 << 16)
         body = await read_body(chunks, headers.get("Content-Encoding", ""), response.content_length, self.limits, name)
         door.tally.bytes += len(body)
-        etag, modified = headers.get("ETag", ""), headers.get("Last-Modified", "")
+        etag, modified = (_plain(headers.get(field, "")) for field in ("ETag", "Last-Modified"))
         validator = Validator(shown(url), etag, modified) if etag or modified else None
         return Answer(name, body, response.content_type, validator=validator)
 
@@ -261,6 +262,11 @@ class BoundClient:
         if query:
             url += ("&" if urlsplit(url).query else "?") + urlencode(query)
         return await self._client.get(url, headers, self._redirects)
+
+
+def _plain(value: str) -> str:
+    """A header that can be kept and sent back; nothing of one that cannot."""
+    return value if value.isascii() and value.isprintable() and len(value) <= LONGEST_HEADER else ""
 
 
 def _paced(host: Host, has_key: bool) -> Host:

@@ -1,9 +1,13 @@
 """Events as they are cried, resumed where a line broke, bounded for each address."""
 
 import asyncio
+import io
 import json
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from html import unescape
 
+import feedparser
 import pytest
 
 from bot.web import events
@@ -117,3 +121,34 @@ async def test_the_feed_lists_the_same_announcements_as_sound_xml(decided, serve
     ids = [entry.findtext(f"{atom}id") for entry in entries]
     assert len(set(ids)) == len(ids) > 5
     assert all(name.startswith("https://crier.example/journal/live/") for name in ids)
+
+
+async def test_the_rss_feed_says_the_same_and_keeps_every_rule_of_its_form(decided, serve):
+    import xml.etree.ElementTree as ElementTree
+
+    async with serve(decided, public_url="https://crier.example") as (_, client):
+        async with client.get("/feed.rss") as answer:
+            assert answer.headers["Content-Type"] == "application/rss+xml; charset=utf-8"
+            body = await answer.read()
+        async with client.get("/api/v1/announcements?limit=30") as answer:
+            lines = (await answer.json())["announcements"]
+        async with client.get("/") as answer:
+            assert '<link rel="alternate" type="application/rss+xml"' in await answer.text()
+    rss = ElementTree.fromstring(body)
+    (channel,) = rss
+    assert (rss.tag, rss.attrib) == ("rss", {"version": "2.0"})
+    own = [child.tag for child in channel if child.tag != "item"]
+    assert len(own) == len(set(own)) and {"title", "link", "description"} <= set(own)
+    assert channel.find("{http://www.w3.org/2005/Atom}link").get("href") == "https://crier.example/feed.rss"
+    items = channel.findall("item")
+    assert [item.findtext("title") for item in items] == [line["title"] for line in lines]
+    for item, line in zip(items, lines, strict=True):
+        assert [child.tag for child in item] == ["title", "link", "guid", "pubDate", "description"]
+        assert item.find("guid").attrib == {"isPermaLink": "true"}
+        assert item.findtext("guid") == item.findtext("link")
+        assert parsedate_to_datetime(item.findtext("pubDate")).date().isoformat() == line["date"]
+        said = [unescape(part) for part in item.findtext("description").split("<br>\n")]
+        head = " ".join(line["head"][place : place + 4] for place in range(0, 32, 4))
+        assert said == (line["text"] if line["text"][-1].endswith(head) else [*line["text"], head])
+    told = feedparser.parse(io.BytesIO(body), response_headers={"content-type": "application/rss+xml; charset=utf-8"})
+    assert (told.version, told.bozo, len(told.entries)) == ("rss20", 0, len(lines))

@@ -12,6 +12,7 @@ from bot.desk import Deed, Person
 from bot.office import DatabaseDesk
 from bot.web.api import ROUTES
 from bot.web.cards import CARDS
+from bot.web.feed import FEEDS
 from bot.web.openapi import PREFIX
 from bot.web.pages import PAGES
 from bot.web.statics import STATICS
@@ -31,7 +32,7 @@ API = [(PREFIX + path_of(route.path), route) for route in ROUTES]
 SHOWN = [path_of(page.path) for page in PAGES]
 ADDRESSES = [
     *(path for path, _ in API), *SHOWN, *(path_of(card.path) for card in CARDS), *(s.path for s in STATICS.values()),
-    "/feed.atom", f"{PREFIX}/openapi.json",
+    *(feed.path for feed in FEEDS), f"{PREFIX}/openapi.json",
 ]  # fmt: skip
 
 
@@ -201,7 +202,7 @@ async def test_a_browser_of_another_origin_may_ask_what_is_allowed(decided, serv
 
 async def test_names_from_outside_never_become_markup(decided, serve):
     async with serve(decided) as (_, client):
-        for path in ("/token/SNX", "/token/AAVE", "/index/defi", "/feed.atom", "/journal/live/2"):
+        for path in ("/token/SNX", "/token/AAVE", "/index/defi", "/feed.atom", "/feed.rss", "/journal/live/2"):
             async with client.get(path) as answer:
                 text = await answer.text()
             assert HOSTILE not in text
