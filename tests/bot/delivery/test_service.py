@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +18,7 @@ from emulators.telegram import Telegram
 from emulators.virtual import START, VirtualTime
 
 from bot.child import ChildCrashed, ChildFailed
-from bot.clerk import Clerk
+from bot.clerk import TURN, Clerk, taking_turns
 from bot.command import Request
 from bot.desk import Desk
 from bot.jobs import TOLD_AFTER, Jobs
@@ -394,3 +395,11 @@ def test_senders_are_named_anew_at_every_start(settings: Settings) -> None:
     made = [Service(settings, Clerk(settings), [ChatService()], real_clock(), jobs=False) for _ in range(2)]
     owners = {sender.owner for service in made for sender in service.senders.values() if isinstance(sender, Sender)}
     assert len(owners) == 2
+
+
+def test_threads_take_turns_quickly_while_the_service_runs_and_as_before_once_it_ended() -> None:
+    before = sys.getswitchinterval()
+    with pytest.raises(ZeroDivisionError), taking_turns():
+        assert sys.getswitchinterval() == pytest.approx(TURN) and before > TURN
+        raise ZeroDivisionError
+    assert sys.getswitchinterval() == before
