@@ -63,11 +63,33 @@ def test_the_figures_of_the_commands_page_are_those_of_the_code(page):
     assert all(f"| {label} |" in text for label in CHOICES.values())
 
 
-def test_links_between_pages_lead_somewhere(request, page):
-    for name in ("README.md", *(f"docs/{p.name}" for p in (request.config.rootpath / "docs").glob("*.md"))):
-        folder = (request.config.rootpath / name).parent
-        for target in re.findall(r"\]\(([^)#]+)", page(name)):
-            assert target.startswith("http") or (folder / target).exists(), f"{name} links to {target}"
+def anchors(text):
+    """The names that headings of a page can be linked by."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def pages(root):
+    return [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+
+
+def test_links_and_pictures_of_every_page_lead_somewhere(request):
+    for path in pages(request.config.rootpath):
+        text = path.read_text("utf-8")
+        for target in re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", text):
+            name, _, anchor = "".join(target).partition("#")
+            if not name.startswith("http"):
+                led = path.parent / name if name else path
+                assert led.exists(), f"{path.name} leads to {name}"
+                assert not anchor or anchor in anchors(led.read_text("utf-8")), f"{path.name} leads to {name}#{anchor}"
+
+
+def test_pictures_are_light_and_every_one_is_shown_somewhere(request):
+    root = request.config.rootpath
+    shown = "".join(path.read_text("utf-8") for path in (*pages(root), *(root / "docs").glob("*.html")))
+    for picture in (root / "docs" / "preview").glob("*.png"):
+        assert picture.stat().st_size < 100_000, f"{picture.name} is too large for a page"
+        assert picture.name in shown, f"{picture.name} is shown nowhere"
 
 
 def test_the_lags_in_the_archive_page_are_those_of_the_code(page):
