@@ -45,13 +45,11 @@ class Copy:
 
     @classmethod
     def of_the_project(cls, folder: Path) -> Copy:
-        ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "preview")
         for name in OWN:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignore)
+            if (ROOT / name).is_dir():  # compiled modules too, which are as good there: times are kept
+                shutil.copytree(ROOT / name, folder / name, symlinks=True)
             else:
-                shutil.copy(ROOT / name, folder / name)
-        shutil.copytree(ROOT / "docs" / "preview", folder / "docs" / "preview")
+                shutil.copy2(ROOT / name, folder / name)
         commands = {"python": "", "pytest": "-m pytest", "crier": "-m bot"}
         (folder / ".bin").mkdir()
         for name, means in commands.items():
