@@ -1,4 +1,4 @@
-"""Shows that 512 MB are enough: the service and the weekly job at once, both held by a limit that is real.
+"""Shows that 512 MB are enough (F34): the service and the weekly job at once, both held by a limit that is real.
 
     crier import path/to/archive --database week.db
     crier week --as-of 2023-11-06 --database week.db       # walks the record once, minutes

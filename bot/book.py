@@ -261,6 +261,10 @@ class Book(Protocol):
         """The risk mode that a person's chat follows; the configured one where it chose none."""
         ...
 
+    def cries(self, index: str, mode: str) -> Sequence[str]:
+        """What the watch cried of an index lately and what became of it, a sentence each, the newest first."""
+        ...
+
     def orders(self) -> Orders:
         """Every order that bot admins gave, as the journal states them."""
         ...

@@ -15,9 +15,11 @@ from storage.chats import Chat
 from storage.outbox import Letter, News, unwanted
 
 MUTE, FEWER = Button("Mute 7 days", "/settings mute 7"), Button("Fewer", "/settings fewer")
-ALERTS_A_WEEK = 2  # that do not escalate
+ALERTS_A_WEEK = 2  # that do not escalate,
+CRIES_A_WEEK = 1  # of them what is only cried: the other is for what is decided
 COUNTED_OVER = dt.timedelta(days=7)
 MOST_TURNS = 8  # lines of watched tokens in one message
+MOST_ANSWERS = 4  # lines of what became of what was cried
 
 Compose = Callable[[Chat], Reply | None]
 
@@ -34,15 +36,30 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of something that was cried (`about`): said to those who follow an index in a mode or, where there is
+    no index, to those who watch the token `symbol`. It was `decided` where a written trigger moved the index for it."""
+
+    about: str
+    index: str
+    mode: str
+    symbol: str
+    said: str
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """All that one instant brought: `name` titles it (`week 48`), `head` is the journal's, shown in every post. Of
-    indices that are still `awaited` a chat is told nothing yet, nor of its others: it gets one message."""
+    indices that are still `awaited` a chat is told nothing yet, nor of its others: it gets one message. `answers` say
+    what became of what was cried before."""
 
     name: str
     head: str
     items: tuple[Item, ...]
     turns: tuple[Turn, ...] = ()
     awaited: frozenset[str] = frozenset()
+    answers: tuple[Answer, ...] = ()
 
 
 def weekly(chat: Chat, mode: str, issue: Issue) -> Reply | None:
@@ -50,7 +67,8 @@ def weekly(chat: Chat, mode: str, issue: Issue) -> Reply | None:
     if issue.awaited.intersection(chat.indices):
         return None
     items = _of(chat, mode, issue) if chat.weekly else []
-    told = _turned(chat, mode, issue) if chat.watched else ()
+    answers = _answered(chat, mode, issue, items)
+    told = (*answers, *(_turned(chat, mode, issue) if chat.watched else ()))
     if not items:
         return _posted(chat, _only_watched(issue, told)) if told else None
     if len(items) == 1 and not chat.short:
@@ -66,7 +84,9 @@ def alert(chat: Chat, mode: str, issue: Issue) -> Reply | None:
     if not items:
         return None
     one = len(items) == 1 and not chat.short
-    return _posted(chat, replace(items[0].reply if one else _in_brief(chat, mode, issue, items), tone="strong"))
+    reply = items[0].reply if one else _in_brief(chat, mode, issue, items)
+    after = (*_answered(chat, mode, issue, items), *reply.after)
+    return _posted(chat, replace(reply, after=after, tone="strong"))
 
 
 def notice(chat: Chat, index: str, reply: Reply) -> Reply | None:
@@ -74,16 +94,21 @@ def notice(chat: Chat, index: str, reply: Reply) -> Reply | None:
     return _posted(chat, reply) if chat.indices and (not index or index in chat.indices) else None
 
 
+def answers_a_cry(chat: Chat, mode: str, issue: Issue) -> bool:
+    """Whether something that was cried to a chat's indices was decided on."""
+    return any(a.decided and a.index in chat.indices and a.mode == mode for a in issue.answers)
+
+
 def gravity(chat: Chat, mode: str, issue: Issue) -> int:
     """How grave the gravest news of a chat's indices is."""
     return max((item.brief.level for item in _of(chat, mode, issue)), default=0)
 
 
-def may_alert(level: int, told: tuple[int, int]) -> bool:
-    """Whether an alert may go out beside those of the last seven days (how many, the gravest): two, and any that is
-    graver than all of them."""
+def may_alert(level: int, told: tuple[int, int], most: int) -> bool:
+    """Whether an alert may go out beside those of the last seven days (how many, the gravest): as the first `most` of
+    them, or where it is graver than all of them."""
     count, gravest = told
-    return count < ALERTS_A_WEEK or level > gravest
+    return count < most or level > gravest
 
 
 def quiet_until(chat: Chat, now: dt.datetime) -> dt.datetime | None:
@@ -152,6 +177,25 @@ def _turned(chat: Chat, mode: str, issue: Issue) -> tuple[str, ...]:
     lines = [turn.said for turn in sorted(wanted, key=lambda turn: -turn.strength)]
     more = len(lines) - MOST_TURNS
     return (*lines[:MOST_TURNS], *([f"And {more} more of your tokens: /watch."] if more > 0 else []))
+
+
+def _answered(chat: Chat, mode: str, issue: Issue, items: Sequence[Item]) -> tuple[str, ...]:
+    """A line for each cry that concerned these indices, or a token that the chat watches; with the indices' names where
+    they differ in what became of it."""
+    titles = {item.index: item.brief.title for item in items}
+    found: dict[str, dict[str, list[str]]] = {}
+    for answer in issue.answers:
+        if answer.index in titles and answer.mode == mode:
+            found.setdefault(answer.about, {}).setdefault(answer.said, []).append(titles[answer.index])
+        elif not answer.index and chat.watched and answer.symbol in chat.watches and answer.about not in found:
+            found[answer.about] = {answer.said: []}
+    lines = [
+        said if len(by_text) == 1 else f"{listed(names)}: {said}"
+        for by_text in found.values()
+        for said, names in by_text.items()
+    ]
+    more = len(lines) - MOST_ANSWERS
+    return (*lines[-MOST_ANSWERS:], *([f"And {more} more that was cried: /risk."] if more > 0 else []))
 
 
 def _in_brief(chat: Chat, mode: str, issue: Issue, items: Sequence[Item]) -> Reply:

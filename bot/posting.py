@@ -53,7 +53,7 @@ class Posting:
         queued = self._tell(
             database, f"week/{week}", "weekly", lambda chat: digest.weekly(chat, self.mode_of(chat), issue)
         )
-        if issue.turns:  # who wants no weekly message may still want to hear of watched tokens
+        if issue.turns or issue.answers:  # who wants no weekly message may still want to hear of watched tokens
             queued += self._tell(
                 database,
                 f"watched/{week}",
@@ -63,7 +63,8 @@ class Posting:
         return queued
 
     def day(self, database: Database, ledger: Ledger, date: dt.date, issue: Issue) -> int:
-        """Queue one alert a chat about what changed between weeks, as many a week as a chat is told."""
+        """Queue one alert a chat about what changed between weeks, as many a week as a chat is told; what answers a cry
+        is told beside those."""
         if ledger != TOLD or not issue.items:
             return 0
         return self._alert(
@@ -71,6 +72,8 @@ class Posting:
             f"change/{date}",
             lambda chat: digest.gravity(chat, self.mode_of(chat), issue),
             lambda chat: digest.alert(chat, self.mode_of(chat), issue),
+            digest.ALERTS_A_WEEK,
+            lambda chat: digest.answers_a_cry(chat, self.mode_of(chat), issue),
         )
 
     def alert(
@@ -81,19 +84,32 @@ class Posting:
         compose: digest.Compose,
     ) -> int:
         """Queue an alert for the chats it concerns, as many a week as a chat is told."""
-        return self._alert(database, name, lambda chat: max((a.level for a in concerns(chat)), default=0), compose)
+
+        def gravity(chat: Chat) -> int:
+            return max((alert.level for alert in concerns(chat)), default=0)
+
+        return self._alert(database, name, gravity, compose, digest.CRIES_A_WEEK)
 
     def watched(self, database: Database, name: str, compose: digest.Compose) -> int:
         """Queue news of watched tokens."""
         return self._tell(database, name, "watched", compose, chats=[c for c in database.chats.all() if c.watches])
 
-    def _alert(self, database: Database, name: str, gravity: Callable[[Chat], int], compose: digest.Compose) -> int:
+    def _alert(
+        self,
+        database: Database,
+        name: str,
+        gravity: Callable[[Chat], int],
+        compose: digest.Compose,
+        most: int,
+        anyway: Callable[[Chat], bool] = lambda chat: False,
+    ) -> int:
         """One message a chat and level, so that each is as urgent as it is grave; level 0 concerns nobody."""
         told = database.outbox.alerts(self.now - digest.COUNTED_OVER)
         by_level: dict[int, list[Chat]] = {}
         for chat in database.chats.all():
             level = gravity(chat)
-            if level and digest.may_alert(level, told.get((chat.platform, chat.chat), (0, 0))):
+            before = told.get((chat.platform, chat.chat), (0, 0))
+            if level and (anyway(chat) or digest.may_alert(level, before, most)):
                 by_level.setdefault(level, []).append(chat)
         return sum(
             self._tell(database, f"{name}/{level}", "danger", compose, level, by_level[level])

@@ -159,6 +159,8 @@ class Service:
     def _working(self) -> Iterator[Part]:
         if self.jobs is not None:
             yield Part("the schedule", self.jobs.run)
+            if self.settings.ping_url:
+                yield Part("the dead man's switch", self.jobs.keep_pinging)
         if self.watch is not None:
             yield Part("the watch", self.watch.run)
         if self.settings.web_port is not None:

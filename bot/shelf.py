@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import TypeAdapter
 
+from bot import cries
 from bot.book import (
     DeadLetter,
     DeliveryState,
@@ -41,6 +42,7 @@ from storage.chain import Verdict as ChainVerdict, combined, head_verdict, loss_
 from storage.chats import Chat
 from storage.database import Database
 
+CRIED_LATELY = dt.timedelta(days=7)  # for so long it is told what the watch cried
 SIGNALS_SERVE = dt.timedelta(days=7)  # so long one week's signals are decided on
 KEPT = dt.timedelta(days=90)  # for which the queue keeps what was settled
 MOST_DEAD = 100  # dead letters that are looked at
@@ -194,6 +196,10 @@ class DatabaseBook:
     def followed(self, who: Person) -> str:
         chosen = self._db.chats.mode(who.platform, who.chat)
         return chosen if chosen in modes() else self._default_mode
+
+    def cries(self, index: str, mode: str) -> Sequence[str]:
+        today = self.now().astimezone(dt.UTC).date()
+        return cries.lines(self._db, index, mode, today - CRIED_LATELY) if self.ledger == "live" else ()
 
     def orders(self) -> Orders:
         return standing_orders(self._db, self.ledger)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 
 from bot.brief import brief, turns
+from bot.cries import answers
 from bot.digest import Issue, Item
 from bot.drawings import levels_chart
 from bot.phrases import short_head
@@ -36,6 +37,7 @@ def tell_week(
                 items.append(Item(info.id, mode, reply, brief(book, info.id, mode), levels_chart(book, info, mode)))
     head, awaited = short_head(database.journal.head(LIVE) or ""), frozenset(themes().keys() - set(done))
     name = f"week {monday.isocalendar().week}"
-    post.week(database, LIVE, week, Issue(name, head, tuple(items), turns(book), awaited))
+    became = answers(database, monday - dt.timedelta(weeks=1), monday)
+    post.week(database, LIVE, week, Issue(name, head, tuple(items), turns(book), awaited, became))
     for alert in alerts:
         post.warn(database, alert.key, alert.text)

@@ -2,6 +2,7 @@
 
 It cries when a state changes and is quiet while it lasts: each state is entered past one bound, on a price that a
 second source confirms, and left only past another. What it knows is stored with what it cried: no restart repeats it.
+A step of the ladder is only what would be if the day closed now: once cried, the day's close answers it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from statistics import median
 from typing import Literal, Protocol
 
 from bot.phrases import dollars, percent
+from engine.model import RiskStep
 from engine.stablecoins import PEG, ROUNDING
-from engine.triggers import COLLAPSE, COLLAPSE_ALONE, COLLAPSE_DAYS
+from engine.triggers import COLLAPSE, COLLAPSE_ALONE, COLLAPSE_DAYS, DROUGHT
 
-Kind = Literal["collapse", "peg", "market", "stopped", "blind"]
+Kind = Literal["collapse", "peg", "drought", "stopped", "market", "ladder", "blind", "stale"]
 
 # Entered past the first bound, left past the second. Collapse and peg are entered by the method's own bounds.
 COLLAPSE_OVER = -0.30
@@ -27,12 +29,18 @@ STOPPED_AFTER = dt.timedelta(hours=1)
 BLIND_SHARE = 0.5  # of the tokens without any price: then it is our sight that fails, and nothing is said of them
 BLIND_AFTER = dt.timedelta(minutes=30)
 MERGED_OVER = dt.timedelta(minutes=30)  # after an alert the next ones are told together, graver ones at once
-LEVELS: Mapping[Kind, int] = {"collapse": 2, "peg": 2, "market": 3, "stopped": 1, "blind": 0}
+LEVELS: Mapping[Kind, int] = {
+    "collapse": 2, "peg": 2, "drought": 1, "stopped": 1, "market": 3, "blind": 0, "stale": 0,
+}  # fmt: skip
+STEP_LEVELS = {step: 2 + place for place, step in enumerate(RiskStep)}  # of a step that the ladder would take
 OVER_LEVEL = 1  # of what has passed
+OURS: frozenset[Kind] = frozenset({"blind", "stale"})  # told to admins alone
+OF_A_TOKEN: frozenset[Kind] = frozenset({"collapse", "peg", "drought", "stopped"})
 
 
 class Look(Protocol):
-    """A token's price now, None where nobody says one; `confirmed` where a second source agrees."""
+    """A token's price now, None where nobody says one; `confirmed` where a second source agrees; `volumes` are what
+    venues traded of it in 24 hours, USD."""
 
     @property
     def symbol(self) -> str: ...
@@ -42,6 +50,9 @@ class Look(Protocol):
 
     @property
     def confirmed(self) -> bool: ...
+
+    @property
+    def volumes(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,33 @@ class Watched:
     stable: bool
     closes: tuple[float, ...] = ()
     peer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """An index in a mode on the ladder: the step `held`, the one that it `would` surely take if the day closed now, the
+    one that it is still `near`, and the `score` from 0 to 100."""
+
+    index: str
+    mode: str
+    held: RiskStep
+    would: RiskStep
+    near: RiskStep
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the method's rules would read if the day closed now: of tokens `measured` by their volume, those that are
+    `dry` on all venues asked together, and those `nearly_dry` on their own one."""
+
+    rungs: tuple[Rung, ...] = ()
+    measured: frozenset[str] = frozenset()
+    dry: frozenset[str] = frozenset()
+    nearly_dry: frozenset[str] = frozenset()
+
+
+NOTHING_READ = Outlook()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +116,31 @@ class Known:
     told_level: int = 0
 
 
-def step(known: Known, tokens: Sequence[Watched], looks: Sequence[Look], now: dt.datetime) -> tuple[Known, list[Alert]]:
+def step(
+    known: Known,
+    tokens: Sequence[Watched],
+    looks: Sequence[Look],
+    now: dt.datetime,
+    outlook: Outlook = NOTHING_READ,
+) -> tuple[Known, list[Alert]]:
     """Look once, and return what is known now with what is to be cried now."""
     seen = {look.symbol: look for look in looks}
     ours = [token for token in tokens if not token.peer]
+    known = _without_past(known, ours, outlook, now)
     silent = _silence(known, ours, seen, now)
     blind = bool(ours) and len(silent) > BLIND_SHARE * len(ours)
-    found = list(_changes(known, tokens, seen, silent, blind, now))
+    found = list(_changes(known, tokens, seen, silent, blind, now, outlook))
+    return _tell(_entered(replace(known, silent=silent), found, now), found, now)
+
+
+def feeds_step(known: Known, stale: Mapping[str, str], now: dt.datetime) -> tuple[Known, list[Alert]]:
+    """The same for the sources of the daily data: `stale` says of each that is so what is wrong with it."""
+    found = list(_feeds(known, stale))
+    return _entered(known, found, now), found
+
+
+def _entered(known: Known, found: Sequence[Alert], now: dt.datetime) -> Known:
+    """The same with these states entered, or left."""
     states = dict(known.states)
     for alert in found:
         key = f"{alert.kind}:{alert.subject}"
@@ -92,7 +148,27 @@ def step(known: Known, tokens: Sequence[Watched], looks: Sequence[Look], now: dt
             states.pop(key, None)
         else:
             states[key] = _text(now)
-    return _tell(replace(known, states=states, silent=silent), found, now)
+    return replace(known, states=states)
+
+
+def _without_past(known: Known, ours: Sequence[Watched], outlook: Outlook, now: dt.datetime) -> Known:
+    """Forget, without a word, the states of tokens that are no longer held or watched, and the steps that the ladder
+    took, or that the close of their day has answered and the next reading is no longer near."""
+    watched = {token.symbol for token in ours}
+    rungs = {rung_key(rung): rung for rung in outlook.rungs}
+
+    def stays(key: str, since: str) -> bool:
+        kind, _, subject = key.partition(":")
+        if kind in OF_A_TOKEN:
+            return subject in watched
+        track, _, step = subject.rpartition("/")
+        if kind != "ladder" or track not in rungs:
+            return True
+        rung, place = rungs[track], _place(RiskStep(step))
+        is_answered = _instant(since).date() < now.date() and place > _place(rung.near)
+        return place > _place(rung.held) and not is_answered
+
+    return replace(known, states={key: since for key, since in known.states.items() if stays(key, since)})
 
 
 def _silence(known: Known, tokens: Sequence[Watched], seen: Mapping[str, Look], now: dt.datetime) -> dict[str, str]:
@@ -108,10 +184,13 @@ def _changes(
     silent: Mapping[str, str],
     blind: bool,
     now: dt.datetime,
+    outlook: Outlook,
 ) -> Iterator[Alert]:
     yield from _blind(known, silent, blind, now)
     if blind:
         return
+    for rung in outlook.rungs:
+        yield from _ladder(known, rung)
     coins = [token for token in tokens if not token.stable]
     falls = [_fall(coins, seen, days) for days in range(1, COLLAPSE_DAYS + 1)]
     yield from _market(known, coins, falls[0])
@@ -123,7 +202,11 @@ def _changes(
         yield from _stopped(known, token, silent, now)
         if look is None or price is None or not look.confirmed:
             continue
-        yield from _peg(known, token, price) if token.stable else _collapse(known, token, falls)
+        if token.stable:
+            yield from _peg(known, token, price)
+        else:
+            yield from _collapse(known, token, falls)
+            yield from _drought(known, token.symbol, outlook)
 
 
 def _fall(coins: Sequence[Watched], seen: Mapping[str, Look], days: int) -> dict[str, float]:
@@ -161,6 +244,30 @@ def _peg(known: Known, token: Watched, price: float) -> Iterator[Alert]:
         yield Alert("peg", token.symbol, f"{token.symbol} stands at {dollars(price)}, off its dollar.", LEVELS["peg"])
 
 
+def _drought(known: Known, symbol: str, outlook: Outlook) -> Iterator[Alert]:
+    if symbol not in outlook.measured:
+        return
+    if _holds(known, "drought", symbol):
+        if symbol not in outlook.nearly_dry:
+            yield _over("drought", symbol, f"{symbol} is traded again.")
+    elif symbol in outlook.dry:
+        text = f"{symbol} has hardly been traded for three days: under {percent(DROUGHT)} of its usual volume."
+        yield Alert("drought", symbol, text, LEVELS["drought"])
+
+
+def _ladder(known: Known, rung: Rung) -> Iterator[Alert]:
+    """Cried once a step: whether it is taken the close will say."""
+    track = rung_key(rung)
+    cried = [RiskStep(step) for step in RiskStep if _holds(known, "ladder", f"{track}/{step.value}")]
+    if _place(rung.would) > max(map(_place, (rung.held, *cried))):
+        least = "" if rung.would is RiskStep.EXTREME else "at least "
+        text = (
+            f"risk would rise from {rung.held.value} to {least}{rung.would.value} if the day closed now "
+            f"({rung.score:.0f} of 100)."
+        )
+        yield Alert("ladder", f"{track}/{rung.would.value}", text, STEP_LEVELS[rung.would])
+
+
 def _market(known: Known, coins: Sequence[Watched], moves: Mapping[str, float]) -> Iterator[Alert]:
     """One token's news is not the market's: at least half of the coins must be seen."""
     if len(moves) < max(3, len(coins) / 2):
@@ -193,13 +300,28 @@ def _blind(known: Known, silent: Mapping[str, str], blind: bool, now: dt.datetim
         yield Alert("blind", "", "The watch has hardly seen a price for half an hour: see /status.", LEVELS["blind"])
 
 
+def _feeds(known: Known, stale: Mapping[str, str]) -> Iterator[Alert]:
+    """For admins alone: a source says nothing new any more."""
+    for source in stale:
+        if not _holds(known, "stale", source):
+            yield Alert("stale", source, f"{source} is stale: {stale[source]}.", LEVELS["stale"])
+    for source in (key.partition(":")[2] for key in known.states if key.startswith("stale:")):
+        if source not in stale:
+            yield _over("stale", source, f"{source} is up to date again.")
+
+
 def _tell(known: Known, found: Sequence[Alert], now: dt.datetime) -> tuple[Known, list[Alert]]:
-    """What is cried now: all that waits, at once where the last alert lies back or something graver came."""
-    ours = [alert for alert in found if alert.kind == "blind"]
-    waiting = _without_reversals((*known.pending, *(alert for alert in found if alert.kind != "blind")))
+    """What is cried now: all that waits, at once where the last alert lies back or something graver came.
+
+    That something has passed is told beside what has not, and is no message of its own: the close answers every cry.
+    """
+    ours = [alert for alert in found if alert.kind in OURS]
+    waiting = _without_reversals((*known.pending, *(alert for alert in found if alert.kind not in OURS)))
     gravest = max((alert.level for alert in waiting), default=0)
     rested = not known.told_at or not dt.timedelta() <= now - _instant(known.told_at) < MERGED_OVER
-    if not waiting or not (rested or gravest > known.told_level):
+    if rested and all(alert.over for alert in waiting):
+        return replace(known, pending=()), ours
+    if not (rested or gravest > known.told_level):
         return replace(known, pending=waiting), ours
     return replace(known, pending=(), told_at=_text(now), told_level=gravest), [*waiting, *ours]
 
@@ -221,6 +343,15 @@ def _holds(known: Known, kind: Kind, subject: str) -> bool:
 
 def _over(kind: Kind, subject: str, text: str) -> Alert:
     return Alert(kind, subject, text, OVER_LEVEL if LEVELS[kind] else 0, over=True)
+
+
+def rung_key(rung: Rung) -> str:
+    """`defi/balanced`, by which an index in a mode is known here."""
+    return f"{rung.index}/{rung.mode}"
+
+
+def _place(step: RiskStep) -> int:
+    return list(RiskStep).index(step)
 
 
 def _price(look: Look | None) -> float | None:

@@ -24,6 +24,7 @@ OUTSIDE = frozenset(
         "scale.py",
         "errors.py",
         "ladder_record.py",
+        "provisional.py",
         "leaves.py",
         "rebuild.py",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from engine.errors import StorageError
@@ -202,6 +203,14 @@ class MarketStore:
         values = (token, before.isoformat() if before else "9999", days)
         rows = self._db.recall(("candles",), (sql, values), lambda: self._db.rows(sql, values))
         return [(dt.date.fromisoformat(day), close) for day, close in reversed(rows)]
+
+    def days(self, tokens: Iterable[int], since: dt.date) -> Iterator[tuple[int, str, float, float | None, str]]:
+        """(token, ISO day, close, volume in USD, its venue) of some tokens' candles from `since` on, in order."""
+        return self._db.stream(
+            """SELECT token, date, close, volume_usd, source FROM candles
+               WHERE token IN (SELECT value FROM json_each(?)) AND date >= ? ORDER BY token, date""",
+            (json.dumps(sorted(tokens)), since.isoformat()),
+        )
 
     def counts(self) -> dict[str, int]:
         """Rows by table, for a status line: tokens, candles and so on."""

@@ -12,6 +12,7 @@ from engine.ladder_record import FALL, LadderRecord, Outcome, ladder_moves, ladd
 from engine.model import PASSIVE, RiskComponent, RiskReading, RiskStep
 from engine.modes import Mode, mode as rules_of
 
+MOST_CRIES = 4  # lines of what was cried lately
 CALM, DANGER = 34, 66  # where a part's colour turns
 SAID: dict[Outcome, tuple[str, str]] = {  # how many came out so, of one and of several; those of none are not said
     "helped": ("helped after costs", "helped after costs"),
@@ -38,6 +39,7 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
         text=(
             _step_line(risk, in_stablecoins(decision)),
             capital(risk.reason),
+            *book.cries(info.id, mode)[:MOST_CRIES],
             *record_lines(_record(book, info, mode)),
         ),
         table=_parts(risk.components),
@@ -113,12 +115,13 @@ def _overview(book: Book, mode: str) -> Reply:
         risk = stored.decision.risk if stored else None
         share = f"{in_stablecoins(stored.decision)} %" if stored else ""
         rows.append((info.title, risk.step.value if risk else "not yet", f"{risk.score:.0f}" if risk else "", share))
+    cried = list(dict.fromkeys(line for info in book.indices() for line in book.cries(info.id, mode)))
     columns = (Column("Index"), Column("Step"), Column("Score", "right"), Column("Stablecoins", "right"))
     status = book.status()
     return Reply(
         title=loud(f"Risk ({labelled(mode, status)})", status),
         table=Table(columns, tuple(rows)),
-        after=("What each step does:", *_steps(rules_of(mode))),
+        after=(*cried[:MOST_CRIES], "What each step does:", *_steps(rules_of(mode))),
         note=(first_comes(book),),
         buttons=tuple(Button(info.title, f"/risk {info.id}") for info in book.indices()),
     )

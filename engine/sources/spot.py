@@ -3,7 +3,7 @@
 Documentation: https://docs.ccxt.com/#/README?id=price-tickers (all markets of an exchange in one answer) and
 https://docs.coingecko.com/v3.0.1/reference/simple-price (many ids in one answer, seconds of the last update). Nothing
 of it is stored. A stablecoin is priced against dollars only: in another stablecoin it would show that one's fall as its
-own rise.
+own rise. What an exchange traded of a token in the last 24 hours comes with its price.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import datetime as dt
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from engine.errors import SourceError, SourceGarbled
@@ -21,7 +21,7 @@ from engine.sources.live import coingecko
 from engine.sources.live.exchanges import HOSTS
 from engine.sources.port import Batch, Client, Source, Want
 from engine.sources.reading import Unreadable, entry, number
-from engine.sources.trading import VENUES, Exchange, names_of
+from engine.sources.trading import VENUES, Exchange, Ticker, names_of
 from engine.sources.venues import APART
 
 AGREES = 0.02  # of the other source's price
@@ -35,7 +35,8 @@ MARKETS_LAST = dt.timedelta(hours=12)  # for which an exchange's list of markets
 class Spot:
     """A token's price now, USD: None where nobody says one that can be believed. `says` is why it is confirmed, or not.
 
-    `venues` are the exchanges that agree on it, `second` what the second source says.
+    `venues` are the exchanges that agree on it, `second` what the second source says, `volumes` what those venues
+    traded of it in the last 24 hours, USD; a venue that says nothing of that is left out.
     """
 
     symbol: str
@@ -44,6 +45,7 @@ class Spot:
     venues: tuple[str, ...]
     second: float | None
     says: str
+    volumes: Mapping[str, float] = field(default_factory=dict)
 
 
 class SpotDesk:
@@ -66,7 +68,7 @@ class SpotDesk:
             return_exceptions=True,
         )
         errors: list[str] = []
-        found: list[dict[str, float]] = []
+        found: list[dict[str, Ticker]] = []
         for answer in answers:
             if isinstance(answer, SourceError):
                 errors.append(str(answer))
@@ -77,23 +79,11 @@ class SpotDesk:
                 found.append(answer)
         self.errors = tuple(errors)
         *first, second = found
-        names = [exchange.venue.id for exchange in self._exchanges]
-        return tuple(
-            confirmed(
-                token.symbol,
-                {
-                    venue: prices[token.symbol]
-                    for venue, prices in zip(names, first, strict=True)
-                    if token.symbol in prices
-                },
-                second.get(token.symbol),
-                STABLE_AGREES if token.kind is TokenKind.STABLE else AGREES,
-            )
-            for token in tokens
-        )
+        venues = dict(zip((exchange.venue.id for exchange in self._exchanges), first, strict=True))
+        return tuple(_spot(token, venues, second) for token in tokens)
 
-    async def _venue(self, exchange: Exchange, tokens: Sequence[Token], now: dt.datetime) -> dict[str, float]:
-        """One exchange's prices of single tokens, one request but for the first of a while."""
+    async def _venue(self, exchange: Exchange, tokens: Sequence[Token], now: dt.datetime) -> dict[str, Ticker]:
+        """One exchange's tickers of single tokens, one request but for the first of a while."""
         loaded = self._loaded.get(exchange.venue.id)
         if loaded is None or now - loaded > MARKETS_LAST:
             await exchange.load()
@@ -106,10 +96,11 @@ class SpotDesk:
             quotes = ("USD",) if token.kind is TokenKind.STABLE else exchange.venue.quotes
             listing = exchange.listing(names[token.symbol], quotes)
             if listing and listing.symbol in tickers:
-                found[token.symbol] = tickers[listing.symbol].last / listing.multiplier
+                ticker = tickers[listing.symbol]
+                found[token.symbol] = ticker._replace(last=ticker.last / listing.multiplier)
         return found
 
-    async def _second(self, tokens: Sequence[Token], ids: Mapping[str, str], now: dt.datetime) -> dict[str, float]:
+    async def _second(self, tokens: Sequence[Token], ids: Mapping[str, str], now: dt.datetime) -> dict[str, Ticker]:
         """CoinGecko's prices, without those that it has not renewed lately."""
         wanted = {symbol: id for id, symbol in ids.items() if symbol in {token.symbol for token in tokens}}
         if not wanted:
@@ -129,13 +120,23 @@ class SpotDesk:
             except Unreadable:
                 continue
             if price > 0 and abs(now.timestamp() - when) <= OLD.total_seconds():
-                found[symbol] = price
+                found[symbol] = Ticker(price, 0.0)
         return found
 
 
 async def spot(client: Client, tokens: Sequence[Token], ids: Mapping[str, str], now: dt.datetime) -> tuple[Spot, ...]:
     """Ask once for the prices of `tokens`; see `SpotDesk.ask`."""
     return await SpotDesk(client).ask(tokens, ids, now)
+
+
+def _spot(token: Token, venues: Mapping[str, Mapping[str, Ticker]], second: Mapping[str, Ticker]) -> Spot:
+    """One token's price from all tickers, with the volume of the venues that agree on it."""
+    said = {venue: tickers[token.symbol] for venue, tickers in venues.items() if token.symbol in tickers}
+    other = second.get(token.symbol)
+    agrees = STABLE_AGREES if token.kind is TokenKind.STABLE else AGREES
+    prices = {venue: ticker.last for venue, ticker in said.items()}
+    spot = confirmed(token.symbol, prices, other.last if other else None, agrees)
+    return replace(spot, volumes={v: said[v].volume_usd for v in spot.venues if said[v].volume_usd > 0})
 
 
 def confirmed(symbol: str, first: Mapping[str, float], second: float | None, agrees: float = AGREES) -> Spot:

@@ -174,6 +174,7 @@ class FakeBook:
     indices_offered: Sequence[IndexInfo] = INDICES
     asked_heads: list[str | None] = field(default_factory=list)
     given: Orders = NO_ORDERS
+    cried: dict[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     told: dt.tzinfo = dt.UTC
     chats: dict[tuple[str, str], Chat] = field(default_factory=dict)
     waiting: dict[str, tuple[Person, Deed]] = field(default_factory=dict)
@@ -292,6 +293,9 @@ class FakeBook:
 
     def proclamations(self) -> Sequence[Proclamation]:
         return ()
+
+    def cries(self, index: str, mode: str) -> Sequence[str]:
+        return self.cried.get((index, mode), ())
 
     def orders(self) -> Orders:
         return self.given

@@ -158,6 +158,17 @@ def test_the_span_and_the_latest_day_of_each_token_are_known(market: Database) -
     assert store.counts() == {"tokens": 2, "candles": 3, "snapshots": 0, "measures": 0, "headlines": 0}
 
 
+def test_the_days_of_some_tokens_come_in_order_with_their_volumes_and_venues(market: Database) -> None:
+    store = market.market
+    store.put_candles([candle("2023-01-05"), candle("2023-01-03", close=9.0), candle("2023-01-04", token=2)])
+    store.put_candles([Candle("2023-01-06", 1, None, 11.0, 9.0, 8.0, None, "", True)])
+    assert list(store.days([1], dt.date(2023, 1, 4))) == [
+        (1, "2023-01-05", 10.0, 1e6, "venue"), (1, "2023-01-06", 8.0, None, ""),
+    ]  # fmt: skip
+    assert [token for token, *_ in store.days([2, 1], dt.date(2023, 1, 1))] == [1, 1, 1, 2]
+    assert list(store.days([], dt.date(2023, 1, 1))) == []
+
+
 def test_a_simulated_market_stays_marked(database: Database) -> None:
     assert not database.market.is_simulated()
     database.market.set_provenance(SIMULATED, "yes")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot import watch
+from bot.foresight import EASED
 from bot.posting import AGES
+from bot.source_health import STALE_AFTER
 from bot.verdicts import VERDICTS
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "delivery.md").read_text("utf-8")
@@ -28,4 +30,6 @@ def test_the_bounds_of_the_watch_on_the_page_are_those_of_the_code():
     assert (watch.STOPPED_AFTER.seconds, watch.BLIND_AFTER.seconds, watch.BLIND_SHARE) == (3600, 1800, 0.5)
     for kind, level in watch.LEVELS.items():
         row = next(line for line in PAGE.splitlines() if line.startswith(f"| {kind}"))
-        assert row.rstrip(" |").endswith(f" {level}" if level else "prices")
+        assert row.removesuffix(" |").rpartition("|")[2].strip() == (str(level) if level else "")
+    assert ", ".join(f"{n} ({step.value})" for step, n in watch.STEP_LEVELS.items() if n > 2) in PAGE
+    assert (watch.DROUGHT, EASED, STALE_AFTER.total_seconds() / 3600) == (0.1, 0.5, 18)

@@ -154,7 +154,16 @@ def test_an_alert_is_as_grave_as_its_gravest_cause(make: Any, causes: tuple[str,
     ],
 )
 def test_two_alerts_a_week_and_any_that_is_graver_than_all_before(level: int, told: tuple[int, int], may: bool) -> None:
-    assert digest.may_alert(level, told) == may
+    assert digest.may_alert(level, told, digest.ALERTS_A_WEEK) == may
+
+
+def test_one_cry_a_week_so_that_the_other_alert_is_for_what_is_decided() -> None:
+    told = [
+        digest.may_alert(level, before, digest.CRIES_A_WEEK)
+        for level, before in ((2, (0, 0)), (2, (1, 2)), (3, (1, 2)))
+    ]
+    assert told == [True, False, True]
+    assert digest.CRIES_A_WEEK < digest.ALERTS_A_WEEK
 
 
 def at(text: str) -> dt.datetime:
@@ -177,6 +186,7 @@ def at(text: str) -> dt.datetime:
     ],
 )
 def test_quiet_hours_end_by_the_chats_own_clock(zone: str, hours: tuple[int, int], now: str, end: str | None) -> None:
+    """F32"""
     chat = replace(CHAT, time_zone=zone, quiet_from=60 * hours[0], quiet_until=60 * hours[1])
     assert digest.quiet_until(chat, at(now)) == (at(end) if end else None)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,12 +18,14 @@ from bot import watching
 from bot.posting import Posting
 from bot.reply import Reply
 from bot.settings import Settings
-from bot.watch import MERGED_OVER, Alert, Known, Watched, step
-from bot.watching import KNOWN, Watching, look_once, said, tokens_to_watch
+from bot.watch import MERGED_OVER, Alert, Known, Outlook, Rung, Watched, feeds_step, step
+from bot.watching import KNOWN, Watching, look_at_feeds, look_once, said, tokens_to_watch
 from engine.errors import SourceUnavailable
-from engine.model import Action, Candle, Decision, Holding, Token, TokenKind
+from engine.model import Action, Candle, Decision, Holding, RiskStep, Token, TokenKind
+from engine.sources.table import SOURCES
 from storage.chats import Chat
 from storage.database import Database, open_database
+from storage.sources import Cursor
 
 T = TypeVar("T")
 MINUTES = dt.timedelta(minutes=5)
@@ -36,6 +39,7 @@ class Seen:
     symbol: str
     price: float | None
     confirmed: bool = True
+    volumes: Mapping[str, float] = field(default_factory=dict)
 
 
 def looks(confirmed: bool = True, **changes: float | None) -> list[Seen]:
@@ -59,13 +63,21 @@ STATES = {  # state: (entered at, still held at, left at)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_is_cried_once_when_entered_and_once_when_left(state: str) -> None:
+def test_a_state_is_cried_once_when_entered_and_again_once_it_had_been_left(state: str) -> None:
     """Hysteresis: between the two bounds nothing changes, however often the price crosses the first."""
     into, between, out = (looks(**prices) for prices in STATES[state])
-    told = walk(looks(), into, between, into, into, between, *[out] * 8)
-    assert [cry for cries in told for cry in cries] == [state, f"{state} over"]
-    assert told[1] == [state]
+    told = walk(looks(), into, between, into, into, between, *[out] * 8, into)
+    assert [k for k, cries in enumerate(told) if cries] == [1, 14]
+    assert told[1] == told[14] == [state]
     assert walk(looks(), between, between) == [[], [], []]
+
+
+def test_that_something_has_passed_is_told_beside_what_has_not_and_is_no_message_of_its_own() -> None:
+    off, fallen = {"USDC": 0.98}, {"AAVE": 50.0}
+    half = dt.timedelta(minutes=30)
+    assert walk(looks(**off), looks(), looks(**fallen), every=half) == [["peg:USDC"], [], ["collapse:AAVE"]]
+    assert walk(looks(**off), looks(**fallen), every=half)[1] == ["collapse:AAVE", "peg:USDC over"]
+    assert walk(looks(**off), looks(), looks(**fallen), *[looks(**fallen)] * 4)[6] == ["peg:USDC over", "collapse:AAVE"]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -127,9 +139,75 @@ def test_a_clock_that_jumps_back_silences_nothing() -> None:
     assert [alert.kind for alert in alerts] == ["peg"]
 
 
-def test_whatever_prices_do_states_alternate() -> None:
-    """A random walk of prices: each state is entered and left in turn, never twice the same."""
-    chance, known, last = random.Random(20261126), Known(), dict[str, bool]()
+NORMAL, RAISED, HIGH, EXTREME = RiskStep
+
+
+def rung(would: RiskStep, near: RiskStep | None = None, held: RiskStep = NORMAL) -> Outlook:
+    return Outlook((Rung("defi", "balanced", held, would, near or would, 47.0),))
+
+
+def walk_ladder(*outlooks: Outlook, every: dt.timedelta = MINUTES) -> list[list[str]]:
+    known, told = Known(), []
+    for k, outlook in enumerate(outlooks):
+        known, alerts = step(known, TOKENS, looks(), START + k * every, outlook)
+        told.append([f"{alert.subject} {alert.level}" for alert in alerts])
+    return told
+
+
+def test_a_step_of_the_ladder_is_cried_once_and_a_higher_one_at_once() -> None:
+    told = walk_ladder(rung(RAISED), rung(NORMAL, RAISED), rung(RAISED), rung(NORMAL), rung(EXTREME), rung(HIGH))
+    assert told == [["defi/balanced/raised 3"], [], [], [], ["defi/balanced/extreme 5"], []]
+    [alert] = step(Known(), TOKENS, looks(), START, rung(RAISED))[1]
+    assert alert.text == "risk would rise from normal to at least raised if the day closed now (47 of 100)."
+
+
+def test_a_step_is_cried_again_on_another_day_only_once_the_score_had_left_it() -> None:
+    """Hysteresis over days: the close answers a cry, and it is forgotten once a reading is not near it any more."""
+    day, cry = dt.timedelta(days=1), ["defi/balanced/raised 3"]
+    assert walk_ladder(rung(RAISED), rung(NORMAL, RAISED), rung(RAISED), every=day) == [cry, [], []]
+    assert walk_ladder(rung(RAISED), rung(NORMAL), rung(RAISED), every=day) == [cry, [], cry]
+
+
+def test_a_step_that_was_taken_is_no_news_and_the_next_one_is() -> None:
+    told = walk_ladder(rung(RAISED), rung(RAISED, held=RAISED), rung(HIGH, held=RAISED), rung(RAISED, held=RAISED))
+    assert told == [["defi/balanced/raised 3"], [], ["defi/balanced/high 4"], []]
+
+
+def test_a_drought_needs_a_measured_volume_and_has_its_own_hysteresis() -> None:
+    dry = Outlook((), frozenset({"AAVE"}), frozenset({"AAVE"}), frozenset({"AAVE"}))
+    eased, unmeasured = replace(dry, dry=frozenset()), Outlook()
+    over = replace(eased, nearly_dry=frozenset())
+    known, told = Known(), []
+    for k, outlook in enumerate((eased, dry, dry, eased, unmeasured, over, over)):
+        known, alerts = step(known, TOKENS, looks(), START + k * MERGED_OVER, outlook)
+        told.append([f"{alert.kind} {alert.level}{' over' if alert.over else ''}" for alert in alerts])
+    assert told == [[], ["drought 1"], [], [], [], [], []]
+    assert known.states == {}
+    assert step(Known(), TOKENS, looks(False), START, dry)[1] == []  # its price is not confirmed
+
+
+def test_the_state_of_a_token_that_nobody_holds_any_more_is_forgotten_without_a_word() -> None:
+    """Else its recovery would be cried weeks later, once it is bought again."""
+    known, _ = step(Known(), TOKENS, looks(AAVE=50.0), START)
+    sold = [replace(TOKENS[0], peer=True), *TOKENS[1:]]
+    known, alerts = step(known, sold, looks(AAVE=50.0), START + MERGED_OVER)
+    assert (known.states, alerts) == ({}, [])
+
+
+def test_a_stale_source_is_told_once_and_once_when_it_is_not_any_more() -> None:
+    known, told = Known(), []
+    for stale in ({}, {"fred": "nothing new of vix since 2026-11-01"}, {"fred": "the same"}, {}, {}):
+        known, alerts = feeds_step(known, stale, START)
+        told.append([alert.text for alert in alerts])
+    assert told == [
+        [], ["fred is stale: nothing new of vix since 2026-11-01."], [], ["fred is up to date again."], [],
+    ]  # fmt: skip
+
+
+def test_whatever_prices_do_nothing_is_told_more_often_than_it_happened() -> None:
+    """A random walk of prices: of each state no more is told than that it was entered, or left, since the last time."""
+    chance, known = random.Random(20261126), Known()
+    happened, told = Counter[tuple[str, bool]](), Counter[tuple[str, bool]]()
     for k in range(3000):
         seen = [
             Seen(s, chance.choice([None, chance.uniform(30, 120) if s != "USDC" else chance.uniform(0.97, 1.03)]))
@@ -139,12 +217,12 @@ def test_whatever_prices_do_states_alternate() -> None:
         ]
         before = known
         known, alerts = step(known, TOKENS, seen, START + k * MINUTES)
-        for alert in alerts:
-            key = f"{alert.kind}:{alert.subject}"
-            assert last.get(key, True) != alert.over or (key in before.states) == alert.over
-            last[key] = alert.over
+        happened.update((key, key not in known.states) for key in before.states.keys() ^ known.states.keys())
+        told.update((f"{alert.kind}:{alert.subject}", alert.over) for alert in alerts)
+        assert all(told[cry] <= happened[cry] for cry in told)
         assert all((alert.kind, alert.subject) not in {(a.kind, a.subject) for a in known.pending} for alert in alerts)
-    assert last
+        assert not alerts or not all(alert.over for alert in alerts)
+    assert len(told) > len(CALM)
 
 
 # with a database
@@ -174,7 +252,7 @@ def decide(database: Database, *symbols: str, index: str = "defi", mode: str = "
 def told(database: Database) -> list[tuple[str, str, str]]:
     rows = database.connection.rows(
         """SELECT o.chat, n.push, b.reply FROM outbox o JOIN outbox_news n ON n.id = o.news
-           JOIN outbox_bodies b ON b.id = o.body ORDER BY o.id"""
+           JOIN outbox_bodies b ON b.id = o.body ORDER BY o.news, o.chat"""
     )
     return [(chat, push, Reply.from_json(reply).title) for chat, push, reply in rows]
 
@@ -239,15 +317,57 @@ def test_admins_hear_that_the_watch_is_blind(database: Database) -> None:
     assert told(database) == [("7", "admin", "For this bot's admins")]
 
 
-def test_a_message_says_what_passed_as_all_clear_and_the_gravest_first() -> None:
+def test_admins_hear_of_a_stale_source_once_and_chats_do_not(database: Database) -> None:
+    decide(database, "AAVE", "USDC")
+    database.chats.put(Chat("telegram", "1", indices=("defi",)))
+    database.market.set_provenance("live", "yes")
+    database.sources.put_cursors(
+        [Cursor("vix", "", "2026-11-01", "fred", "2026-01-01T00:00:00+00:00", "2026-11-23T00:20:00+00:00")]
+    )
+    for k in range(3):
+        look_at_feeds(database, SOURCES, Posting(START + k * MINUTES, admins=(("telegram", "7"),)))
+    assert told(database) == [("7", "admin", "For this bot's admins")]
+    assert look(database, START + 3 * MINUTES) == []  # and what prices do is told as before
+    database.sources.put_cursors([Cursor("vix", "", "2026-11-20", "fred", "2026-01-01T00:00:00+00:00", None)])
+    [alert] = look_at_feeds(database, SOURCES, Posting(START + 4 * MINUTES, admins=(("telegram", "7"),)))
+    assert (alert.over, len(told(database))) == (True, 2)
+
+
+def test_ladders_that_would_rise_alike_are_one_line_with_their_names() -> None:
+    text = "risk would rise from normal to raised if the day closed now (47 of 100)."
+    rises = [Alert("ladder", f"{index}/balanced/raised", text, 3) for index in ("defi", "ai")]
+    other = Alert("ladder", "rwa/balanced/high", text.replace("raised", "high"), 4)
+    reply = said([*rises, other, Alert("peg", "USDC", "USDC slips.", 2)])
+    assert reply is not None
+    assert reply.title == "Danger: risk, USDC"
+    assert reply.text == (f"For RWA {other.text}", f"For DeFi and AI {text}", "USDC slips.")
+    assert [button.command for button in reply.buttons][:2] == ["/token usdc", "/risk"]
+
+
+def test_a_message_is_titled_by_what_lasts_the_gravest_first_and_says_what_has_passed() -> None:
     passed = Alert("peg", "USDC", "USDC is back at its dollar.", 1, over=True)
-    crash = Alert("market", "", "The market falls.", 3)
-    both, clear = said([passed, crash]), said([passed])
-    assert both is not None and clear is not None
-    assert (both.title, both.text[0]) == ("Danger: the market, USDC", "The market falls.")
-    assert clear.title == "All clear: USDC"
-    assert [button.command for button in clear.buttons] == ["/token usdc", "/settings mute 7", "/settings fewer"]
+    crash, fallen = Alert("market", "", "The market falls.", 3), Alert("collapse", "AAVE", "AAVE fell.", 2)
+    reply = said([passed, fallen, crash])
+    assert reply is not None
+    assert (reply.title, reply.text) == ("Danger: the market, AAVE", (crash.text, fallen.text, passed.text))
+    assert [button.command for button in reply.buttons] == [
+        "/token aave", "/risk", "/settings mute 7", "/settings fewer",
+    ]  # fmt: skip
+    assert said([passed]) is None
     assert said([]) is None
+
+
+def test_who_is_concerned_by_nothing_that_lasts_is_told_nothing(database: Database) -> None:
+    decide(database, "AAVE", "USDC")
+    decide(database, "UNI", index="ai")
+    for chat, index in (("holder", "defi"), ("other", "ai")):
+        database.chats.put(Chat("telegram", chat, indices=(index,)))
+    look(database, START, AAVE=50.0)
+    look(database, START + MERGED_OVER, AAVE=50.0, USDC=0.9)
+    look(database, START + 2 * MERGED_OVER, UNI=50.0)
+    assert told(database) == [
+        ("holder", "danger", "Danger: AAVE"), ("other", "danger", "Danger: UNI"),
+    ]  # fmt: skip
 
 
 async def test_it_looks_every_five_minutes_and_survives_sources_that_fail(database: Database, tmp_path: Path) -> None:

@@ -48,6 +48,20 @@ async def test_many_tokens_cost_one_request_a_source_and_the_second_source_confi
     assert (found["NOBODY"].price, found["NOBODY"].says) == (None, "no exchange has a price")
 
 
+async def test_what_each_exchange_that_agrees_traded_comes_with_the_price() -> None:
+    world = World()
+    async with asking(world) as (desk, _):
+        found = {s.symbol: s for s in await desk.ask(TOKENS, IDS, NOON)}
+    for symbol, spot_price in found.items():
+        traded = {venue: exchanges.turnover(world, venue, symbol) for venue in spot_price.venues}
+        assert spot_price.volumes == pytest.approx(traded, rel=2e-3)
+    assert set(found["PEPE"].volumes) == {"binance", "okx"}
+    assert found["NOBODY"].volumes == {}
+    async with asking(World(twist=TWISTS["is a thousandfold"], liar="binance")) as (desk, _):
+        (lied,) = await desk.ask(TOKENS[:1], IDS, NOON)
+    assert set(lied.volumes) == {"kraken", "okx"}
+
+
 async def test_a_stablecoin_is_priced_against_dollars_alone() -> None:
     async with asking(World()) as (desk, _):
         (tether,) = await desk.ask([TETHER], IDS, NOON)
