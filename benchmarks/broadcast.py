@@ -31,8 +31,9 @@ from emulators.virtual import VirtualTime
 
 from bot.outbox import Sender
 from bot.pacing import Pace
+from bot.platforms.table import PLATFORMS
 from bot.reply import Reply
-from bot.service import rates_of, real_clock
+from bot.service import real_clock
 from bot.settings import Settings
 from engine.sources.http.limits import Clock
 from storage.chats import Chat
@@ -111,7 +112,7 @@ async def broadcast(folder: Path, chats: int, groups: int, true_speed: bool) -> 
     database = open_database(folder / "broadcast.db" if true_speed else ":memory:")
     grouped = filled(database, chats, groups, clock.wall())
     service = ChatService(now=clock.monotonic, sleep=clock.sleep, groups=grouped)
-    pace = Pace(rates_of(Settings(), "telegram"), clock.monotonic)
+    pace = Pace(PLATFORMS["telegram"].rates(Settings()), clock.monotonic)
 
     async def warn(key: str, says: str, but: str) -> None:
         print(f"for admins: {says}")

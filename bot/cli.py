@@ -43,14 +43,17 @@ def _date(text: str) -> dt.date:
 def demo(
     seed: Annotated[int, typer.Option(help="Another seed makes another market and other decisions.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder for the chart and the database.")] = Path("crier-demo"),
+    years: Annotated[
+        float, typer.Option(min=0.5, max=20, help="Length of the market's past; 1 is quick, and knows little.")
+    ] = 4,
     talk: Annotated[
         bool, typer.Option("--chat/--no-chat", help="Open the chat at the end, where there is a terminal.")
     ] = True,
 ) -> None:
-    """Show the whole product on a simulated market: five indices, three weeks, a chart, then a chat."""
+    """Show the whole product on a simulated market: every index, three weeks, a chart, then a chat."""
     from bot.demo import run_demo
 
-    run_demo(Console(), seed, out, talk)
+    run_demo(Console(), seed, years, out, talk)
 
 
 @app.command(epilog=_example('crier ask "/index defi"'))

@@ -41,13 +41,13 @@ TRY = (
 )
 
 
-def run_demo(console: Console, seed: int, folder: Path, talk: bool) -> None:
-    """Make the market, decide three weeks, show the announcements and a chart, then offer the chat."""
+def run_demo(console: Console, seed: int, years: float, folder: Path, talk: bool) -> None:
+    """Make a market of `years`, decide three weeks, show the announcements and a chart, then offer the chat."""
     database = _fresh_database(folder)
     settings = Settings(database=database)
     with open_services(settings, create=True) as services:
         with bars() as progress:
-            weeks = make_demo(services.database, seed, YEARS, progress)
+            weeks = make_demo(services.database, seed, years, progress)
         _show(console, services, weeks, folder)
         if talk and console.is_terminal:
             run_chat(services.desk, console)

@@ -138,6 +138,11 @@ class Jobs:
     async def _fetch(self, work: Work) -> None:
         await self._command("fetch")
 
+    async def _first(self, work: Work) -> None:
+        """Replay the last Monday, where nothing was decided yet: chats have something to ask about, and it says what it
+        is."""
+        await self._command("week", "--as-of", work.about)
+
     async def _day(self, work: Work) -> None:
         await self._command("week")
 
@@ -193,6 +198,7 @@ class Jobs:
 DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
     "tend": Jobs._tend,
     "fetch": Jobs._fetch,
+    "first": Jobs._first,
     "week": Jobs._week,
     "day": Jobs._day,
     "missed": Jobs._missed,
@@ -201,6 +207,7 @@ DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
 SAYS: Mapping[str, str] = {
     "tend": "Tidying the database",
     "fetch": "Fetching from the live sources",
+    "first": "Looking back at the last Monday",
     "week": "The weekly decision",
     "day": "The daily settlement",
     "missed": "Telling of a missed week",

@@ -6,13 +6,14 @@ from bot import texts
 from bot.choosing import shown_title
 from bot.command import Request
 from bot.desk import Desk
+from bot.platforms.table import PLATFORMS
 from bot.reply import Button, Reply
 from engine.errors import BadRequest
 from storage.chats import Chat
 from storage.links import Offer
 
 YES = "yes"
-PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "console": "the console"}
+TITLES = {"console": "the console", **{kind.id: kind.title for kind in PLATFORMS.values()}}
 
 
 def link(request: Request, desk: Desk, words: str) -> Reply:
@@ -53,7 +54,7 @@ def _waiting(code: str, said: str, pressed: bool = False) -> Reply:
 
 def _answer(request: Request, desk: Desk, offer: Offer) -> Reply:
     if offer.platform == request.platform:
-        raise BadRequest(texts.SAME_PLATFORM.format(platform=PLATFORMS[offer.platform]))
+        raise BadRequest(texts.SAME_PLATFORM.format(platform=TITLES[offer.platform]))
     if desk.linked(request.person):
         raise BadRequest(texts.LINKED_ALREADY)
     if not desk.answer_link(request.person, offer, shown_title(request.place, request.title)):
@@ -84,4 +85,4 @@ def _named(chat: Chat) -> str:
 
 def _called(platform: str, title: str) -> str:
     """`“DeFi club #general” on Discord`."""
-    return f"“{title}” on {PLATFORMS[platform]}" if title else f"a private chat on {PLATFORMS[platform]}"
+    return f"“{title}” on {TITLES[platform]}" if title else f"a private chat on {TITLES[platform]}"

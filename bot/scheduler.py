@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from engine.errors import StorageError
 from storage.database import Database
 
-Kind = Literal["tend", "fetch", "week", "missed", "day", "report"]
+Kind = Literal["tend", "fetch", "first", "week", "missed", "day", "report"]
 
 ALIVE = "alive"  # the agenda's name for the service's sign of life
 FETCH_FROM = dt.time(0, 10)  # the day's last candle has closed, and sources have it
@@ -25,6 +25,7 @@ REPORT_WITHIN = 4  # days from the first Monday on
 RESTS: Mapping[Kind, tuple[int, int]] = {
     "tend": (60, 360),
     "fetch": (20, 120),
+    "first": (30, 360),
     "week": (15, 120),
     "missed": (60, 360),
     "day": (15, 120),
@@ -57,11 +58,12 @@ class Tries:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the schedule needs to know: whether live sources feed the market, the Monday of the newest live week, and by
-    key what was last done and tried."""
+    """What the schedule needs to know: whether live sources feed the market, the Monday of the newest live week and of
+    the newest replayed one, and by key what was last done and tried."""
 
     live: bool = False
     decided: dt.date | None = None
+    replayed: dt.date | None = None
     done: Mapping[str, str] = field(default_factory=dict)
     tried: Mapping[str, Tries] = field(default_factory=dict)
 
@@ -90,6 +92,8 @@ def _wanted(stored: Stored, now: dt.datetime, reports: Reports) -> Iterator[Work
     if not stored.live:
         return
     decided = stored.decided == monday
+    if stored.decided is None and stored.replayed is None and today != monday:
+        yield Work("first", monday.isoformat())  # so that who begins on a Tuesday need not wait for a week
     if stored.decided is not None and stored.decided < monday < today:
         yield Work("missed", monday.isoformat())
     if clock < DECIDE_FROM:
@@ -118,6 +122,7 @@ def read_stored(database: Database) -> Stored:
     return Stored(
         database.market.provenance("live") == "yes" and not database.market.is_simulated(),
         database.signals.newest("live"),
+        database.signals.newest("replay"),
         {name.removeprefix("done/"): value for name, (value, _) in notes.items() if name.startswith("done/")},
         {name.removeprefix("tried/"): _tries(value, at) for name, (value, at) in notes.items() if name[:6] == "tried/"},
     )

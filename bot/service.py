@@ -9,11 +9,10 @@ import random
 import secrets
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from bot.clerk import Clerk, taking_turns
 from bot.command import Request
@@ -27,12 +26,12 @@ from bot.lock import only_instance
 from bot.logs import blackened, logging_to, secrets_of
 from bot.manners import Manners
 from bot.metrics import metrics
-from bot.notes import AgendaNotes
 from bot.outbox import Sender
-from bot.pacing import Pace, Rates
+from bot.pacing import Pace
 from bot.platforms.port import Address, Parcel, Platform, Undelivered
+from bot.platforms.table import PLATFORMS, Draw
 from bot.posting import Posting
-from bot.reply import ChartSpec, Reply
+from bot.reply import Reply
 from bot.settings import Settings
 from bot.spot_prices import spot_prices
 from bot.studio import Studio
@@ -45,57 +44,10 @@ from storage.database import Database
 
 FAREWELL = 1.0  # seconds that everything but the senders has to end
 
-Draw = Callable[[ChartSpec], Awaitable[bytes]]
-Make = Callable[[Settings, Clerk, Draw], Platform]
 MakeAll = Callable[[Settings, Clerk, Draw], Sequence[Platform]]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-def _telegram(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
-    from bot.platforms.telegram import TelegramPlatform, Webhook
-
-    token, secret, url, port = (
-        settings.telegram_token, settings.webhook_secret, settings.public_url, settings.webhook_port
-    )  # fmt: skip
-    assert token is not None
-    shown = {"secret": secret.get_secret_value()} if secret else {}
-    webhook = Webhook(url, port=port, **shown) if url and port else None
-    return TelegramPlatform(
-        token.get_secret_value(), clerk.answer, front=clerk, draw=draw, api=settings.telegram_api, webhook=webhook,
-        hosts=[urlsplit(url).netloc] if url else (),
-    )  # fmt: skip
-
-
-def _discord(settings: Settings, clerk: Clerk, draw: Draw) -> Platform:
-    from bot.platforms.discord import DiscordPlatform
-
-    assert settings.discord_token is not None
-    return DiscordPlatform(
-        settings.discord_token.get_secret_value(),
-        clerk.answer,
-        front=clerk,
-        draw=draw,
-        notes=AgendaNotes(clerk, "discord"),
-        api=settings.discord_api,
-        gateway=settings.discord_gateway,
-        shards=settings.discord_shards,
-    )
-
-
-# One entry a platform: the setting that holds its token, and how it is made.
-PLATFORMS: Mapping[str, tuple[str, Make]] = {
-    "telegram": ("telegram_token", _telegram),
-    "discord": ("discord_token", _discord),
-}
-
-
-def rates_of(settings: Settings, platform: str) -> Rates:
-    """How fast a platform is sent to, by the settings."""
-    if platform == "telegram":
-        return Rates(settings.telegram_rate, settings.telegram_chat_rate, settings.telegram_group_rate)
-    return Rates(settings.discord_rate)
 
 
 class Service:
@@ -122,7 +74,7 @@ class Service:
             platform.id: Sender(
                 platform,
                 clerk,
-                Pace(rates_of(settings, platform.id), clock.monotonic),
+                Pace(PLATFORMS[platform.id].rates(settings), clock.monotonic),
                 clock,
                 self.warn,
                 owner,
@@ -259,9 +211,10 @@ async def _call_off(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def platforms_of(settings: Settings, clerk: Clerk, draw: Draw) -> list[Platform]:
     """Every platform whose token is set; BadConfiguration where there is none."""
-    made = [make(settings, clerk, draw) for token, make in PLATFORMS.values() if getattr(settings, token) is not None]
+    kinds = PLATFORMS.values()
+    made = [kind.make(settings, clerk, draw) for kind in kinds if getattr(settings, kind.token) is not None]
     if not made:
-        names = " or ".join(f"CRIER_{token.upper()}" for token, _ in PLATFORMS.values())
+        names = " or ".join(f"CRIER_{kind.token.upper()}" for kind in kinds)
         raise BadConfiguration(f"no platform has a token: set {names}, see .env.example.")
     return made
 

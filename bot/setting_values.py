@@ -7,11 +7,11 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-PLATFORMS = ("telegram", "discord")
 TOKEN = re.compile(r"[A-Za-z0-9.:_~+/=-]+")
 ALIKE = 0.85  # of difflib's ratio: a name this near to a setting's was meant to be it
 
@@ -39,15 +39,24 @@ def one_word(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def readable(value: object) -> object:
+    """A secret that was given, or a complaint where its file could not be read."""
+    if isinstance(value, Unreadable):
+        raise ValueError(value.says)
+    return value
+
+
 def people(text: str) -> tuple[tuple[str, str], ...]:
     """`telegram:123, discord:456`."""
     return tuple(_person(part) for part in map(str.strip, text.split(",")) if part)
 
 
 def _person(text: str) -> tuple[str, str]:
+    from bot.platforms.table import PLATFORMS
+
     platform, _, number = text.partition(":")
     if platform not in PLATFORMS or not (number.isascii() and number.isdecimal()):
-        raise ValueError("each admin is written like telegram:123456789 or discord:123456789")
+        raise ValueError(f"each admin is written like {' or '.join(f'{name}:123456789' for name in PLATFORMS)}")
     return platform, number
 
 
@@ -56,6 +65,10 @@ def address(value: str) -> str:
     if value and not value.startswith(("http://", "https://", "ws://", "wss://")):
         raise ValueError("must be an address that begins with https:// or wss://")
     return value
+
+
+Token = Annotated[SecretStr | None, BeforeValidator(readable), AfterValidator(one_word)]
+Address = Annotated[str, AfterValidator(address)]
 
 
 def misspelt(prefix: str, known: set[str], file: Path) -> list[str]:

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.setting_values import (
-    PLATFORMS,
-    Unreadable,
-    address,
-    misspelt,
-    one_word,
-    people,
-    read_secret,
-)
+from bot.setting_values import Address, Token, misspelt, people, read_secret, readable
 from engine.errors import BadConfiguration
 from engine.modes import DEFAULT_MODE, modes
 
-__all__ = ["PLATFORMS", "SECRETS", "Person", "Settings", "read_settings"]
+__all__ = ["SECRETS", "Person", "Settings", "read_settings"]
 
 FILE = Path(".env")
 PREFIX = "CRIER_"
-# Each also from a file, for mounted secrets.
-SECRETS = ("telegram_token", "discord_token", "webhook_secret", "metrics_token", "source_keys")
 
 Person = tuple[str, str]  # platform and the platform's own number for somebody
 
@@ -58,6 +49,7 @@ class Settings(BaseSettings):
     source_keys: Annotated[
         dict[str, SecretStr],
         NoDecode,
+        BeforeValidator(readable),
         Field(
             description="Keys of live sources, by the ids of docs/sources.md, as JSON; none is needed.",
             examples=['{"fred": "0123456789abcdef0123456789abcdef", "reddit": "ID:SECRET", "x": "BEARER-TOKEN"}'],
@@ -97,7 +89,7 @@ class Settings(BaseSettings):
     ] = ""
 
     telegram_token: Annotated[
-        SecretStr | None,
+        Token,
         Field(
             description="The token that @BotFather gave; with it `crier run` serves Telegram.",
             examples=["123456789:AAExampleExampleExampleExampleExample"],
@@ -106,11 +98,11 @@ class Settings(BaseSettings):
     telegram_token_file: Annotated[
         Path | None, Field(description="A file that holds it instead.", examples=["/run/secrets/telegram"])
     ] = None
-    telegram_api: Annotated[str, Field(description="Telegram's Bot API, or a server of your own.")] = (
+    telegram_api: Annotated[Address, Field(description="Telegram's Bot API, or a server of your own.")] = (
         "https://api.telegram.org"
     )
     discord_token: Annotated[
-        SecretStr | None,
+        Token,
         Field(
             description="The token of the Discord application's bot; with it `crier run` serves Discord.",
             examples=["MTIzExample.Example.ExampleExampleExample"],
@@ -119,8 +111,8 @@ class Settings(BaseSettings):
     discord_token_file: Annotated[
         Path | None, Field(description="A file that holds it instead.", examples=["/run/secrets/discord"])
     ] = None
-    discord_api: Annotated[str, Field(description="Discord's API, or an emulator.")] = "https://discord.com/api/v10"
-    discord_gateway: Annotated[str, Field(description="Discord's gateway, or an emulator.")] = (
+    discord_api: Annotated[Address, Field(description="Discord's API, or an emulator.")] = "https://discord.com/api/v10"
+    discord_gateway: Annotated[Address, Field(description="Discord's gateway, or an emulator.")] = (
         "wss://gateway.discord.gg/"
     )
     discord_shards: Annotated[
@@ -149,7 +141,7 @@ class Settings(BaseSettings):
         ),
     ] = None
     webhook_secret: Annotated[
-        SecretStr | None,
+        Token,
         Field(
             description="What Telegram must show when it calls; without one a new secret is drawn at each start.",
             examples=["a-long-random-word"],
@@ -180,14 +172,14 @@ class Settings(BaseSettings):
     ] = 40.0
 
     ping_url: Annotated[
-        str,
+        Address,
         Field(
             description="An address asked every minute while all is well: a dead man's switch elsewhere tells if not.",
             examples=["https://hc-ping.example/your-check"],
         ),
     ] = ""
     metrics_token: Annotated[
-        SecretStr | None,
+        Token,
         Field(
             description="What must be shown (Authorization: Bearer ...) to read /metrics from another machine; without "
             "one only this machine may.",
@@ -222,23 +214,11 @@ class Settings(BaseSettings):
     def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Take a secret from the file named for it; one that is given outright wins, and an empty line is none."""
         values = {key: value for key, value in values.items() if value != ""}
-        for name in SECRETS:
+        for name in secrets_among(cls.model_fields):
             where = values.get(f"{name}_file")
             if where and name not in values:
                 values[name] = read_secret(f"{PREFIX}{name.upper()}_FILE", Path(where))
         return values
-
-    @field_validator(*SECRETS, mode="before")
-    @classmethod
-    def _readable(cls, value: object) -> object:
-        if isinstance(value, Unreadable):
-            raise ValueError(value.says)
-        return value
-
-    @field_validator("telegram_token", "discord_token", "webhook_secret", "metrics_token")
-    @classmethod
-    def _one_word(cls, value: SecretStr | None) -> SecretStr | None:
-        return one_word(value)
 
     @field_validator("source_keys", "source_bases", mode="before")
     @classmethod
@@ -255,11 +235,6 @@ class Settings(BaseSettings):
     def _people(cls, value: object) -> object:
         return people(value) if isinstance(value, str) else value
 
-    @field_validator("telegram_api", "discord_api", "discord_gateway", "ping_url")
-    @classmethod
-    def _an_address(cls, value: str) -> str:
-        return address(value)
-
     @field_validator("mode")
     @classmethod
     def _known_mode(cls, value: str) -> str:
@@ -273,6 +248,15 @@ class Settings(BaseSettings):
         if value.lower() not in ("debug", "info", "warning", "error"):
             raise ValueError(f"must be debug, info, warning or error, not {value!r}")
         return value.lower()
+
+
+def secrets_among(fields: Iterable[str]) -> tuple[str, ...]:
+    """The settings that may lie in a file of their own, as mounted secrets do: each has a twin `..._file`."""
+    names = tuple(fields)
+    return tuple(name for name in names if f"{name}_file" in names)
+
+
+SECRETS = secrets_among(Settings.model_fields)
 
 
 def read_settings(database: Path | None = None) -> Settings:

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from bot.introductions import Refused, Unasked, introduce
 from bot.platforms.introduced import Introduced
-from bot.setting_values import PLATFORMS, Unreadable, read_secret
+from bot.platforms.table import PLATFORMS, Kind
+from bot.setting_values import Unreadable, read_secret
 from bot.settings import Settings, complaints_of
 from engine.errors import BadConfiguration, CannotWrite
 from engine.modes import DEFAULT_MODE, modes
@@ -22,10 +23,6 @@ from storage.database import open_database
 
 PRIVATE = 0o600
 TRIES = 3
-WHERE_FROM = {
-    "telegram": "@BotFather gives it for /newbot",
-    "discord": "under Bot at https://discord.com/developers/applications",
-}
 OPENING = "# Written by crier init; every setting: docs/settings.md. Keep it to yourself: it may hold tokens.\n"
 
 
@@ -120,6 +117,10 @@ class _Token:
     asker: Asker | None
     say: Callable[[str], None]
 
+    @property
+    def kind(self) -> Kind:
+        return PLATFORMS[self.platform]
+
     def settle(self) -> tuple[dict[str, str], Introduced | None]:
         """The lines of the file, and who the bot is where that was asked; neither where the platform is not wanted."""
         name, api = f"CRIER_{self.platform.upper()}", self.wanted.apis.get(self.platform, "")
@@ -139,7 +140,7 @@ class _Token:
             token = self.wanted.tokens.get(self.platform, "").strip()
             return token, self._checked(token, api) if token else None
         for _ in range(TRIES):
-            title = f"{self.platform.capitalize()} token ({WHERE_FROM[self.platform]}; empty: no {self.platform})"
+            title = f"{self.kind.title} token ({self.kind.where_from}; empty: no {self.kind.title})"
             token = self.asker.secret(title).strip()
             if not token:
                 return "", None
@@ -150,15 +151,13 @@ class _Token:
             except Unasked as error:
                 if self.asker.yes(f"{error} Keep the token unchecked?"):
                     return token, None
-        raise Refused(
-            f"{self.platform.capitalize()} took none of {TRIES} tokens: run crier init again with the right one."
-        )
+        raise Refused(f"{self.kind.title} took none of {TRIES} tokens: run crier init again with the right one.")
 
     def _checked(self, token: str, api: str) -> Introduced | None:
         if not self.wanted.check:
             return None
         bot = introduce(self.platform, token, api)
-        self.say(f"{self.platform.capitalize()}: the token is that of {bot.name}.")
+        self.say(f"{self.kind.title}: the token is that of {bot.name}.")
         return bot
 
 
@@ -193,7 +192,7 @@ def _written(file: Path, text: str) -> Iterator[Settings]:
 def told(made: Made) -> list[str]:
     """What to do next, a line each; the code stands in no file."""
     lines = [f"Wrote {made.file}, readable by you alone, and opened {made.database}."]
-    lines += [f"{platform.capitalize()}: the token was not checked." for platform in made.unchecked]
+    lines += [f"{PLATFORMS[platform].title}: the token was not checked." for platform in made.unchecked]
     for bot in made.bots:
         lines += [f"{bot.name}, {what}: {url}" for what, url in bot.links]
         lines += [f"{bot.name}: {note}" for note in bot.notes]

@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 from bot.settings import Settings
 from bot.watching import Prices
 from engine.model import Token
-from engine.sources import coingecko
 from engine.sources.http.address import checked_bases
 from engine.sources.http.client import HttpClient
 from engine.sources.http.limits import Clock
+from engine.sources.live import coingecko
 from engine.sources.spot import ASKED, Spot, SpotDesk
 from storage.database import Database
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 # /start
 START = (
-    "Every Monday I cry what five indices of crypto tokens hold, why, and how they fared beside just holding.",
+    "Every Monday I cry what indices of crypto tokens hold, why, and how they fared beside just holding.",
     "I never ask for keys, passwords or money, and whoever does in my name is a thief: all trading here is simulated.",
     "Choose what this chat is told, and change it whenever you like with /settings.",
 )
@@ -123,7 +123,8 @@ UNLINKED = "No longer linked with {others}. Both keep their settings as they are
 
 # /about
 ABOUT = (
-    "Crier reads 196 data points of a token every week and decides five indices by written rules.",
+    "Crier reads what is known of each token every week, in six families of data points, and decides its indices by "
+    "written rules.",
     "It tells every decision with its reason and its cost, beside just holding, and keeps a record that nobody can "
     "quietly rewrite: /verify.",
     "All trading is simulated, and none of it is advice. It asks for no key, no password and no money.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from bot.platforms.port import (
     SlowDown,
     Undelivered,
 )
+from bot.platforms.table import PLATFORMS
 from bot.reply import Reply
 from storage.outbox import Letter, News
 
@@ -31,22 +32,6 @@ FIRST, LONGEST = 2.0, 600.0  # seconds before the first repeat, doubled each tim
 HOPELESS = 3  # chats that refuse one text, and none takes it, until nobody else is asked
 DOWN = 3  # messages in a row that found no connection, until the whole platform rests
 NOTE_AGE = dt.timedelta(days=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Repeats:
-    """How often a message that may have arrived is sent again, after how many seconds, and why that is right."""
-
-    times: int
-    after: float
-    why: str
-
-
-# Keyed by platform; any other is treated as Telegram is.
-MAYBE: Mapping[str, Repeats] = {
-    "telegram": Repeats(1, 30.0, "it knows no repeat from a new message: one repeat at most, then a dead letter"),
-    "discord": Repeats(4, 5.0, "`enforce_nonce` keeps a repeat within minutes from being shown twice"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +91,7 @@ async def _retry(sender: Sender, row: Claimed, error: Undelivered) -> None:
 
 
 async def _ambiguous(sender: Sender, row: Claimed, error: Undelivered) -> None:
-    policy, why = MAYBE.get(sender.platform.id, MAYBE["telegram"]), f"may have arrived: {error}"
+    policy, why = PLATFORMS[sender.platform.id].repeats, f"may have arrived: {error}"
     if row.maybe >= policy.times:
         await sender.keep(lambda db: db.outbox.bury(row.id, sender.owner, why, sender.now(), maybe=True))
         return

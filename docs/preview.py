@@ -114,14 +114,6 @@ def _monthly(desk: Desk, index: str) -> Iterator[Scene]:
         yield Scene("monthly", "the monthly report", "", said)
 
 
-def page(shown: list[Scene], pictures: str) -> str:
-    """All screens below each other; `pictures` is the folder of their charts."""
-    body = "\n".join(f"<h2>{escape(scene.title)}</h2>\n{bubbles(scene, pictures)}" for scene in shown)
-    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    head = f"<head>{meta}<title>Crier in Telegram</title><style>{STYLE}</style></head>"
-    return f"<!doctype html><html lang=en>{head}\n<body><main>\n{body}\n</main></body></html>\n"
-
-
 def bubbles(scene: Scene, pictures: str) -> str:
     """What was asked, and the answer's messages as Telegram lays them out."""
     reply = scene.reply
@@ -156,51 +148,84 @@ def small(png: bytes) -> bytes:
     return out.getvalue()
 
 
-def photograph(browser: str, html: str, folder: Path) -> bytes:
-    """A screen as a phone shows it, cut where it ends."""
-    source, target = folder / "screen.html", folder / "screen.png"
-    source.write_text(html, "utf-8")
-    subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--screenshot={target}",
-         f"--force-device-scale-factor={SCALE}", f"--window-size={WIDTH},{TALLEST}", source.as_uri()],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    whole = Image.open(target).convert("RGB")
+def browser() -> str:
+    """The Chromium of this machine; SystemExit where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        raise SystemExit("no browser is installed: apt-get install chromium, or leave --png out")
+    return found
+
+
+def photograph(address: str, *flags: str, tallest: int = TALLEST) -> bytes:
+    """A page as a phone shows it, cut where it ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "screen.png"
+        subprocess.run(
+            [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--screenshot={target}",
+             f"--force-device-scale-factor={SCALE}", f"--window-size={WIDTH},{tallest}", *flags, address],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+        whole = Image.open(target).convert("RGB")
     paper = Image.new("RGB", whole.size, whole.getpixel((0, whole.height - 1)))
     end = ImageChops.difference(whole, paper).getbbox()
     out = io.BytesIO()
-    whole.crop((0, 0, whole.width, (end[3] if end else whole.height) + 16)).save(out, "PNG")
+    whole.crop((0, 0, whole.width, min(whole.height, (end[3] if end else whole.height) + 16))).save(out, "PNG")
     return small(out.getvalue())
 
 
-def make(database: Database, index: str, token: str, with_png: bool) -> list[Path]:
-    """Write the page, the charts, and the photographs; returns what was written."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one platform's screens are shown: its page, the beginning of its pictures' names, its style, which screens
+    there are, how one is laid out, and which are photographed (empty: all)."""
+
+    file: str
+    title: str
+    prefix: str
+    style: str
+    scenes: Callable[[Database, Desk, str, str], Iterator[Scene]]
+    laid_out: Callable[[Scene, str], str]
+    photographed: tuple[str, ...] = ()
+
+    def page(self, shown: list[Scene], pictures: str) -> str:
+        """All screens below each other; `pictures` is the folder of their charts. One alone has no heading."""
+        body = "\n".join(f"{self._heading(scene, shown)}{self.laid_out(scene, pictures)}" for scene in shown)
+        meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        head = f"<head>{meta}<title>{self.title}</title><style>{self.style}</style></head>"
+        return f"<!doctype html><html lang=en>{head}\n<body><main>\n{body}\n</main></body></html>\n"
+
+    def _heading(self, scene: Scene, shown: list[Scene]) -> str:
+        return f"<h2>{escape(scene.title)}</h2>\n" if len(shown) > 1 else ""
+
+    def make(self, database: Database, index: str, token: str, with_png: bool) -> Iterator[Path]:
+        """Write the page, the charts, and the photographs; gives back what was written."""
+        shown = list(self.scenes(database, DatabaseDesk(database, lambda: last_morning(database)), index, token))
+        yield written(HERE / self.file, self.page(shown, f"{FOLDER}/").encode())
+        for scene in shown:
+            if scene.reply.chart:
+                yield written(HERE / FOLDER / f"{self.prefix}{scene.name}-chart.png", small(draw(scene.reply.chart)))
+        for scene in shown if with_png else ():
+            if not self.photographed or scene.name in self.photographed:
+                with tempfile.TemporaryDirectory() as folder:
+                    alone = written(Path(folder) / "screen.html", self.page([scene], f"{HERE / FOLDER}/").encode())
+                    yield written(HERE / FOLDER / f"{self.prefix}{scene.name}.png", photograph(alone.as_uri()))
+
+
+def last_morning(database: Database) -> dt.datetime:
+    """The day of the newest decision, when people read it."""
     newest = database.connection.row("SELECT MAX(date) FROM decisions")
     if not newest or not newest[0]:
         raise SystemExit("no week was decided in this database: run crier week first")
-    now = dt.datetime.combine(dt.date.fromisoformat(str(newest[0])[:10]), dt.time(9), dt.UTC)
-    shown = list(scenes(database, DatabaseDesk(database, lambda: now), index, token))
-    folder = HERE / FOLDER
-    folder.mkdir(exist_ok=True)
-    written = [HERE / "preview.html"]
-    written[0].write_text(page(shown, f"{FOLDER}/"), "utf-8")
-    for scene in shown:
-        if scene.reply.chart:
-            written.append(folder / f"{scene.name}-chart.png")
-            written[-1].write_bytes(small(draw(scene.reply.chart)))
-    if with_png:
-        browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        if browser is None:
-            raise SystemExit("no browser is installed: apt-get install chromium, or leave --png out")
-        with tempfile.TemporaryDirectory() as place:
-            for scene in shown:
-                html = page([scene], f"{folder.as_uri()}/").replace(f"<h2>{escape(scene.title)}</h2>", "")
-                written.append(folder / f"{scene.name}.png")
-                written[-1].write_bytes(photograph(browser, html, Path(place)))
-    return written
+    return dt.datetime.combine(dt.date.fromisoformat(str(newest[0])[:10]), dt.time(9), dt.UTC)
 
 
-def run(make: Callable[[Database, str, str, bool], list[Path]], says: str) -> None:
+def written(path: Path, content: bytes) -> Path:
+    """The file, with this in it."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def run(look: Look, says: str) -> None:
     """Read the command line and make one platform's pages and pictures of a database."""
     parser = argparse.ArgumentParser(description=says.splitlines()[0])
     parser.add_argument("--database", type=Path, required=True)
@@ -210,11 +235,11 @@ def run(make: Callable[[Database, str, str, bool], list[Path]], says: str) -> No
     given = parser.parse_args()
     database = open_database(given.database)
     try:
-        for path in make(database, given.index, given.token, given.png):
+        for path in look.make(database, given.index, given.token, given.png):
             print(f"{path.relative_to(HERE)}  {path.stat().st_size / 1000:.0f} kB")
     finally:
         database.close()
 
 
 if __name__ == "__main__":
-    run(make, __doc__)
+    run(Look("preview.html", "Crier in Telegram", "", STYLE, scenes, bubbles), __doc__)

@@ -7,29 +7,22 @@ It shows the screens of `preview.py`, and a panel of settings; any database with
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 
-from preview import HERE, Scene, photograph, run, scenes, small
+from preview import Look, Scene, run, scenes
 
-from bot.charts import render as draw
 from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
-from bot.office import DatabaseDesk
 from bot.platforms.discord.components import Part, plan
 from bot.platforms.discord.links import Links
 from bot.platforms.discord.render import pages
 from bot.reply import Reply
 from storage.database import Database
 
-FOLDER = "preview"
 SHOWN = ("index", "token", "track", "announcement", "risk-off")
 PHOTOGRAPHED = ("index", "token", "risk-off", "settings", "quiet")
 LINKS = Links(1)
@@ -63,14 +56,6 @@ def screens(database: Database, desk: Desk, index: str, token: str) -> Iterator[
             yield replace(scene, reply=replace(scene.reply, tone="strong")) if scene.name == "risk-off" else scene
     for name, asked in (("settings", "/settings"), ("quiet", "/settings quiet")):
         yield Scene(name, asked, asked, dispatch(desk, Request(asked, "discord", "1", "1", is_chat_admin=True)))
-
-
-def page(shown: list[Scene], pictures: str) -> str:
-    """All screens below each other; `pictures` is the folder of their charts."""
-    body = "\n".join(f"<h2>{escape(scene.title)}</h2>\n{messages(scene, pictures)}" for scene in shown)
-    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    head = f"<head>{meta}<title>Crier in Discord</title><style>{STYLE}</style></head>"
-    return f"<!doctype html><html lang=en>{head}\n<body><main>\n{body}\n</main></body></html>\n"
 
 
 def messages(scene: Scene, pictures: str) -> str:
@@ -113,32 +98,7 @@ def as_html(markdown: str) -> str:
     return "".join(made)
 
 
-def make(database: Database, index: str, token: str, with_png: bool) -> list[Path]:
-    """Write the page, the charts, and the photographs; returns what was written."""
-    newest = database.connection.row("SELECT MAX(date) FROM decisions")
-    if not newest or not newest[0]:
-        raise SystemExit("no week was decided in this database: run crier week first")
-    now = dt.datetime.combine(dt.date.fromisoformat(str(newest[0])[:10]), dt.time(9), dt.UTC)
-    shown = list(screens(database, DatabaseDesk(database, lambda: now), index, token))
-    folder = HERE / FOLDER
-    written = [HERE / "preview_discord.html"]
-    written[0].write_text(page(shown, f"{FOLDER}/"), "utf-8")
-    for scene in shown:
-        if scene.reply.chart:
-            written.append(folder / f"discord-{scene.name}-chart.png")
-            written[-1].write_bytes(small(draw(scene.reply.chart)))
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if with_png and browser is None:
-        raise SystemExit("no browser is installed: apt-get install chromium, or leave --png out")
-    with tempfile.TemporaryDirectory() as place:
-        for scene in shown if with_png and browser else ():
-            if scene.name not in PHOTOGRAPHED:
-                continue
-            html = page([scene], f"{folder.as_uri()}/").replace(f"<h2>{escape(scene.title)}</h2>", "")
-            written.append(folder / f"discord-{scene.name}.png")
-            written[-1].write_bytes(photograph(str(browser), html, Path(place)))
-    return written
-
+LOOK = Look("preview_discord.html", "Crier in Discord", "discord-", STYLE, screens, messages, PHOTOGRAPHED)
 
 if __name__ == "__main__":
-    run(make, __doc__)
+    run(LOOK, __doc__)

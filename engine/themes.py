@@ -16,7 +16,11 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 @checked(frozen=True, config=ConfigDict(extra="forbid"))
 class Theme:
-    """One index: who may be in it, how many, under which caps, and the passive twin it is held against."""
+    """One index: who may be in it, how many, under which caps, and the passive twin it is held against.
+
+    `categories` are CoinGecko's, whose tokens are proposed for the label `members`; without any only an archive or an
+    admin makes members.
+    """
 
     id: str
     title: Annotated[str, Field(min_length=1)]
@@ -27,6 +31,7 @@ class Theme:
     cap_scale: Annotated[float, Field(gt=0, le=5)]
     benchmark_size: Annotated[int, Field(ge=1, le=50)]
     benchmark_cap: Share
+    categories: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], ...] = ()
 
     @model_validator(mode="after")
     def _chooses(self) -> Self:

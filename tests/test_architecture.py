@@ -35,7 +35,7 @@ HOMES = {  # library -> where it may be imported
     "tenacity": ("engine/sources/http/",),
     "ccxt": ("engine/sources/trading.py",),
     "feedparser": ("engine/sources/feeds.py",),
-    "selectolax": ("engine/sources/telegram_channels.py",),
+    "selectolax": ("engine/sources/live/telegram_channels.py",),
 }
 
 

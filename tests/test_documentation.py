@@ -1,20 +1,17 @@
 """Documentation cannot rot: what is in a table of the code is in the words beside it."""
 
 import re
-from urllib.parse import urlsplit
+import runpy
+from pathlib import Path
 
 import pytest
 
 from bot.admission import MOST_CHATS
 from bot.commands import COMMANDS
 from bot.manners import BURST, SECONDS_EACH, TAP_SECONDS
-from bot.settings import Settings
-from bot.texts import ABOUT_SETTING, CHOICES, SETTINGS
+from bot.texts import CHOICES
 from engine.measures import KINDS
-from engine.sources.distrust import REASONS
 from engine.sources.http.limits import Limits
-from engine.sources.table import SOURCES
-from engine.themes import themes
 
 
 @pytest.fixture
@@ -22,20 +19,40 @@ def page(request):
     return lambda name: (request.config.rootpath / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_chat_command_is_in_the_readme(page, name):
-    command = COMMANDS[name]
-    assert f"| `{command.usage}` | {command.help} |" in page("README.md")
+MADE = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "tables.py"))
+REMEDY = "it is made from the code: run python docs/tables.py"
 
 
-def test_the_readme_lists_no_command_that_is_not_there(page):
-    listed = re.findall(r"^\| `/(\w+)", page("README.md"), re.MULTILINE)
+@pytest.mark.parametrize("name", sorted(MADE["PAGES"]))
+def test_a_page_that_is_made_from_the_code_is_what_the_code_makes_of_it(page, name):
+    assert page(name) == MADE["PAGES"][name](), REMEDY
+
+
+@pytest.mark.parametrize(("name", "part"), sorted(MADE["PARTS"]))
+def test_a_part_that_is_made_from_the_code_is_what_the_code_makes_of_it(page, name, part):
+    assert MADE["replaced"](page(name), part, MADE["PARTS"][name, part]()) == page(name), REMEDY
+
+
+def test_every_mark_in_a_page_is_of_a_part_that_is_made(request):
+    root = request.config.rootpath
+    marked = {
+        (path.relative_to(root).as_posix(), part)
+        for path in (*root.glob("*.md"), *(root / "docs").glob("*.md"))
+        for part in re.findall(r"<!-- made: (\w+) -->", path.read_text("utf-8"))
+    }
+    assert marked == set(MADE["PARTS"])
+
+
+def test_a_part_that_no_page_has_is_said_and_nothing_else_of_a_page_is_touched():
+    page = "before <!-- made: one -->old<!-- end --> after"
+    assert MADE["replaced"](page, "one", "new") == "before <!-- made: one -->new<!-- end --> after"
+    with pytest.raises(SystemExit, match="0 places for the part 'two'"):
+        MADE["replaced"](page, "two", "new")
+
+
+def test_the_commands_page_has_every_command_once_and_no_other(page):
+    listed = re.findall(r"^\| `/(\w+)", page("docs/commands.md"), re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_of_a_chat_is_in_the_commands_page(page, name):
-    assert f"| {SETTINGS[name]} | `{name}` | {ABOUT_SETTING[name]} |" in page("docs/commands.md")
 
 
 def test_the_figures_of_the_commands_page_are_those_of_the_code(page):
@@ -46,20 +63,33 @@ def test_the_figures_of_the_commands_page_are_those_of_the_code(page):
     assert all(f"| {label} |" in text for label in CHOICES.values())
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_is_in_the_example_file(page, name):
-    assert f"CRIER_{name.upper()}" in page(".env.example")
+def anchors(text):
+    """The names that headings of a page can be linked by."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_every_index_is_named_in_the_readme(page):
-    assert all(entry.title in page("README.md") for entry in themes().values())
+def pages(root):
+    return [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
 
 
-def test_links_between_pages_lead_somewhere(request, page):
-    for name in ("README.md", *(f"docs/{p.name}" for p in (request.config.rootpath / "docs").glob("*.md"))):
-        folder = (request.config.rootpath / name).parent
-        for target in re.findall(r"\]\(([^)#]+)", page(name)):
-            assert target.startswith("http") or (folder / target).exists(), f"{name} links to {target}"
+def test_links_and_pictures_of_every_page_lead_somewhere(request):
+    for path in pages(request.config.rootpath):
+        text = path.read_text("utf-8")
+        for target in re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", text):
+            name, _, anchor = "".join(target).partition("#")
+            if not name.startswith("http"):
+                led = path.parent / name if name else path
+                assert led.exists(), f"{path.name} leads to {name}"
+                assert not anchor or anchor in anchors(led.read_text("utf-8")), f"{path.name} leads to {name}#{anchor}"
+
+
+def test_pictures_are_light_and_every_one_is_shown_somewhere(request):
+    root = request.config.rootpath
+    shown = "".join(path.read_text("utf-8") for path in (*pages(root), *(root / "docs").glob("*.html")))
+    for picture in (root / "docs" / "preview").glob("*.png"):
+        assert picture.stat().st_size < 100_000, f"{picture.name} is too large for a page"
+        assert picture.name in shown, f"{picture.name} is shown nowhere"
 
 
 def test_the_lags_in_the_archive_page_are_those_of_the_code(page):
@@ -77,21 +107,6 @@ def test_requirements_pin_every_dependency_exactly(page):
         r'^    "([A-Za-z0-9_-]+)[>=]', page("pyproject.toml").split("[project.optional")[0], re.MULTILINE
     )
     assert {name.lower().replace("_", "-") for name in wanted} <= pinned
-
-
-@pytest.mark.parametrize("name", sorted(SOURCES))
-def test_every_live_source_has_its_row_with_what_a_key_adds(page, name):
-    source = SOURCES[name]
-    hosts = ", ".join(urlsplit(host.origin).netloc for host in source.hosts)
-    key = source.key.adds if source.key else "(no key)"
-    whose = f"[{source.title}]({source.cites}): {source.terms}"
-    row = f"| `{name}` | {source.family} | {', '.join(source.feeds)} | {hosts} | {key} | {whose} |"
-    assert row in page("docs/sources.md").splitlines(), f"docs/sources.md lacks this row:\n{row}"
-
-
-@pytest.mark.parametrize("reason", sorted(REASONS))
-def test_every_reason_for_quarantine_is_explained(page, reason):
-    assert f"| {reason} | {REASONS[reason]} |" in page("docs/sources.md")
 
 
 def test_the_limits_in_the_sources_page_are_those_of_the_code(page):

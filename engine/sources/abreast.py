@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
 from engine.errors import SourceError, SourceGarbled, SourceUnavailable
-from engine.sources.port import Batch, Series
+from engine.sources.outlets import Outlet
+from engine.sources.port import Batch, Client, Fetch, Series, Want
 
 Ask = Callable[[Series], Awaitable[Batch]]
+AskOutlet = Callable[[Client, Outlet, Series, Want], Awaitable[Batch]]
 log = logging.getLogger(__name__)
+
+
+def fetch_each(outlets: Mapping[str, Outlet], ask: AskOutlet) -> Fetch:
+    """The `fetch` of a source of texts: every outlet of which something is wanted, side by side."""
+
+    async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
+        async for batch in abreast(want.since, lambda series: ask(client, outlets[series.subject], series, want)):
+            yield batch
+
+    return fetch
 
 
 async def abreast(wanted: Iterable[Series], ask: Ask) -> AsyncIterator[Batch]:

@@ -1,8 +1,8 @@
 """The port of every live source: what it says of itself, what it is asked for, and the batches it answers with.
 
-A source is one file that ends in `SOURCE = Source(...)`, like a chat command: what it is stands there as data, and
-`fetch` is its only behaviour. The fetcher asks it for what is `Want`ed and nothing else, and takes what it yields as an
-outsider's word: every row passes `engine.sources.distrust` before it is stored.
+A source is one file of the folder `live` that ends in `SOURCE = Source(...)`, like a chat command: what it is stands
+there as data, and `fetch` is its only behaviour. The fetcher asks it for what is `Want`ed and nothing else, and takes
+what it yields as an outsider's word: every row passes `engine.sources.distrust` before it is stored.
 
 Two rules make a fetch survive a kill at any point. A batch is stored in one transaction together with how far it
 carries each series, so a batch is there whole or not at all. And the rows of one series come oldest day first over all
@@ -145,6 +145,7 @@ class Source:
     days before today its newest value can be of: 1 for complete days, 0 for what is published on its own day.
     `history` is how many days it is asked for at first, `overlap` how many known days of a kind are asked for again as
     it restates them, `every` how long an answered series is left alone. `redirects` are other hosts it may lead to.
+    `stands_in` are kinds of which it is asked only for what another source lacks.
     `passing` are kinds that can be asked for only while they are so: today's value, no other. `past` are kinds of which
     only the days before a series was first asked for are wanted. `ids_from` is another source whose names of tokens it
     uses.
@@ -167,6 +168,7 @@ class Source:
     overlap: Mapping[str, int] = field(default_factory=dict)
     every: dt.timedelta = dt.timedelta(hours=1)
     redirects: tuple[str, ...] = ()
+    stands_in: frozenset[str] = frozenset()
     passing: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
     ids_from: str = ""

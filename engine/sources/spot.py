@@ -17,8 +17,8 @@ from statistics import median
 
 from engine.errors import SourceError, SourceGarbled
 from engine.model import Token, TokenKind
-from engine.sources import coingecko
-from engine.sources.exchanges import HOSTS
+from engine.sources.live import coingecko
+from engine.sources.live.exchanges import HOSTS
 from engine.sources.port import Batch, Client, Source, Want
 from engine.sources.reading import Unreadable, entry, number
 from engine.sources.trading import VENUES, Exchange, Ticker, names_of

@@ -1,35 +1,35 @@
-"""Which source feeds what, and who stands in for whom: one entry a source, one a kind of series with its order."""
+"""Which source feeds what, and who stands in for whom: gathered from the folder `live`, where each file is a source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from engine.sources import (
-    coingecko,
-    coinmetrics,
-    defillama,
-    exchanges,
-    fear_greed,
-    fred,
-    news,
-    order_books,
-    reddit,
-    telegram_channels,
-    x,
-)
+from engine.sources import live
 from engine.sources.outlets import Outlet, default_outlets
-from engine.sources.port import Source
+from engine.sources.port import HEADLINES, Family, Source
 
-FIXED = (exchanges, coingecko, coinmetrics, defillama, fear_greed, fred, order_books)
-READERS = (news, reddit, telegram_channels, x)  # modules whose source reads the outlets that it is given
+MODULES = tuple(
+    importlib.import_module(f"{live.__name__}.{found.name}") for found in pkgutil.iter_modules(live.__path__)
+)
+FAMILIES = get_args(Family)
 
 
 def sources(outlets: Mapping[str, Outlet]) -> dict[str, Source]:
-    """Every source by id, with those that have something to read among some outlets."""
-    fixed = (module.SOURCE for module in FIXED)
-    reading = (reader.source(outlets) for reader in READERS)
-    return {source.id: source for source in (*fixed, *(source for source in reading if source.subjects))}
+    """Every source by id, family by family, with those that have something to read among some outlets."""
+    found = sorted(_gathered(outlets), key=lambda source: (FAMILIES.index(source.family), source.id))
+    return {source.id: source for source in found}
+
+
+def _gathered(outlets: Mapping[str, Outlet]) -> Iterator[Source]:
+    for module in MODULES:
+        if not hasattr(module, "source"):
+            yield module.SOURCE
+        elif (reading := module.source(outlets)).subjects:  # it reads the outlets that it is given
+            yield reading
 
 
 SOURCES = sources(default_outlets())
@@ -46,14 +46,14 @@ class Route:
     sources: tuple[str, ...]
 
 
-ROUTES = (
-    Route("candles", ("exchanges",)),
-    *(Route(kind, ("coingecko",)) for kind in coingecko.SOURCE.feeds),
-    *(Route(kind, ("coinmetrics",)) for kind in coinmetrics.SOURCE.feeds if kind != "fees"),
-    Route("fees", ("coinmetrics", "defillama")),
-    *(Route(kind, ("defillama",)) for kind in defillama.SOURCE.feeds if kind != "fees"),
-    Route("fear_greed", ("fear_greed",)),
-    *(Route(kind, ("order_books",)) for kind in order_books.SOURCE.feeds),
-    *(Route(kind, ("fred",)) for kind in fred.SOURCE.feeds),
-    *(Route("headlines", (reader.SOURCE.id,)) for reader in READERS),
-)
+def routes(table: Mapping[str, Source]) -> Iterator[Route]:
+    """The way to every kind of series that some sources feed; those that only stand in for others come last."""
+    for kind in dict.fromkeys(kind for source in table.values() for kind in source.feeds):
+        feeding = [source for source in table.values() if kind in source.feeds]
+        if kind == HEADLINES:
+            yield from (Route(kind, (source.id,)) for source in feeding)
+        else:
+            yield Route(kind, tuple(s.id for s in sorted(feeding, key=lambda source: kind in source.stands_in)))
+
+
+ROUTES = tuple(routes(SOURCES))

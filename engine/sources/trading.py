@@ -1,7 +1,7 @@
 """The exchanges through ccxt, which knows their shapes and asks through our client: markets, candles, books, tickers.
 
 Documentation: https://docs.ccxt.com/#/README?id=order-book, https://docs.ccxt.com/#/README?id=price-tickers, and of the
-venues what engine/sources/exchanges.py and order_books.py name. USDT and USDC are taken for dollars.
+venues what engine/sources/live/exchanges.py and order_books.py name. USDT and USDC are taken for dollars.
 """
 
 from __future__ import annotations

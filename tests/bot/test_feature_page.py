@@ -19,9 +19,9 @@ def test_the_page_is_the_generated_one(request):
 
 
 def test_the_readme_counts_the_data_points_and_links_the_page(request):
-    readme = " ".join((request.config.rootpath / "README.md").read_text("utf-8").split())
+    readme = " ".join(re.sub(r"<!--.*?-->", "", (request.config.rootpath / "README.md").read_text("utf-8")).split())
     assert f"reads {len(CATALOGUE)} data points of six families" in readme
-    assert readme.split("## More")[1].count("(docs/features.md)") == 1
+    assert "(docs/features.md)" in readme
 
 
 def test_every_entry_stands_in_the_table_of_its_family_with_all_that_is_promised():

@@ -16,7 +16,8 @@ from dotenv import dotenv_values
 from emulators.telegram import TOKEN as TELEGRAM, Telegram
 from hypothesis import given, strategies as st
 
-from bot.introductions import NEW_TOKEN, Refused, Unasked, introduce
+from bot.introductions import Refused, Unasked, introduce
+from bot.platforms.discord_token import NEW_TOKEN
 from bot.platforms.invitation import RIGHTS
 from bot.settings import Settings, read_settings
 from bot.setup import Made, Wanted, initialise, quoted, told
@@ -102,7 +103,7 @@ class Person:
 
     def secret(self, question: str) -> str:
         self.asked.append(question)
-        return self.secrets.pop(0)
+        return self.secrets.pop(0) if self.secrets else ""
 
     def yes(self, question: str) -> bool:
         self.asked.append(question)

@@ -14,6 +14,7 @@ from bot.health import ready
 from bot.weekly import NO_CHANGE, is_decided, run_week
 from engine.errors import TrainingFailed
 from engine.model import Candle, Snapshot, Token, TokenKind
+from engine.themes import themes
 from storage.database import Database, open_database
 
 MONDAY = dt.date(2023, 11, 13)
@@ -67,8 +68,8 @@ def arrive(database: Database) -> None:
 def test_what_has_its_prices_is_decided_and_what_lacks_them_waits(database: Database) -> None:
     week = run_week(database, MONDAY, "live", now=at(0, 31))
     assert [ready.index for ready in week.waiting] == ["large", "defi"]
-    assert decided(database) == {"ai", "meme", "rwa"}
-    assert {announced.index for announced in week.announcements} == {"ai", "meme", "rwa"}
+    assert decided(database) == themes().keys() - {"large", "defi"}
+    assert {announced.index for announced in week.announcements} == themes().keys() - {"large", "defi"}
     assert not is_decided(database, "live", MONDAY)
     again = run_week(database, MONDAY, "live", now=at(1))
     assert (again.decisions, [ready.index for ready in again.waiting]) == ((), ["large", "defi"])
@@ -135,4 +136,4 @@ def test_a_dry_run_gives_nothing_up(database: Database) -> None:
 def test_the_replay_ledger_and_a_run_without_a_clock_take_what_there_is(database: Database) -> None:
     week = run_week(database, MONDAY, "live")
     assert week.waiting == ()
-    assert decided(database) == {"large", "defi", "ai", "meme", "rwa"}
+    assert decided(database) == themes().keys()

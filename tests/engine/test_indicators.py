@@ -12,10 +12,6 @@ from engine.indicators import INDICATORS, Bars, compute, compute_indicators
 from engine.panel import Panel
 
 CLEAN = ("BTC", "ETH", "AAVE", "UNI", "SOL", "ADA", "XRP")
-NO_REFERENCE = {  # ta has none, or one that is unsound: each entry says which
-    "know_sure_thing", "chande_momentum_20", "kama_distance", "trend_slope_60", "trend_fit_60", "efficiency_20",
-    "choppiness_14", "parkinson_20", "on_balance_20",
-}  # fmt: skip
 Cut = Callable[..., Panel]
 
 
@@ -40,7 +36,7 @@ def test_an_entry_is_filed_under_its_name_and_says_what_it_is(name: str) -> None
 
 def test_the_table_is_as_large_as_promised() -> None:
     assert len(INDICATORS) >= 45
-    assert {name for name, i in INDICATORS.items() if i.reference is None} == NO_REFERENCE
+    assert {name for name, i in INDICATORS.items() if i.reference is None} == BY_HAND.keys()
     assert not {"psar", "stc"} & {name.split("_")[0] for name in INDICATORS}
 
 
@@ -151,31 +147,8 @@ def _assert_same(name: str, whole: np.ndarray, alone: np.ndarray) -> None:
     assert (gap <= 1e-6 * np.maximum(np.abs(whole[known]), INDICATORS[name].scale)).all()
 
 
-def _by_hand(name: str, bar: pd.DataFrame) -> float:
-    """The formula, written once more, on one token's last bars."""
-    close, moves = bar["close"], np.log(bar["close"]).diff()
-    if name == "chande_momentum_20":
-        return 100 * moves[-20:].sum() / moves[-20:].abs().sum()
-    if name == "efficiency_20":
-        return abs(moves[-20:].sum()) / moves[-20:].abs().sum()
-    if name == "parkinson_20":
-        return float(np.sqrt((np.log(bar["high"] / bar["low"])[-20:] ** 2).mean() / (4 * np.log(2))))
-    if name == "on_balance_20":
-        return float((np.sign(close.diff()) * bar["volume"])[-20:].sum() / bar["volume"][-20:].sum())
-    if name == "trend_slope_60":
-        return float(60 * np.polyfit(np.arange(60), np.log(close[-60:]), 1)[0])
-    if name == "trend_fit_60":
-        return float(np.corrcoef(np.arange(60), np.log(close[-60:]))[0, 1])
-    if name == "choppiness_14":
-        before = close.shift(1)
-        reach = np.maximum(bar["high"], before) - np.minimum(bar["low"], before)
-        return float(
-            100 * np.log10(reach[-14:].sum() / (bar["high"][-14:].max() - bar["low"][-14:].min())) / np.log10(14)
-        )
-    if name == "know_sure_thing":
-        rates = {n: 100 * close.pct_change(n) for n in (10, 15, 20, 30)}
-        parts = [w * rates[n][-m:].mean() for w, n, m in ((1, 10, 10), (2, 15, 10), (3, 20, 10), (4, 30, 15))]
-        return float(sum(parts))
+def _kaufman(bar: pd.DataFrame) -> float:
+    close = bar["close"]
     efficiency = (close.diff(10).abs() / close.diff().abs().rolling(10).sum()).to_numpy()
     gain = (efficiency * (2 / 3 - 2 / 31) + 2 / 31) ** 2
     mean = float(close.iloc[0])
@@ -184,7 +157,37 @@ def _by_hand(name: str, bar: pd.DataFrame) -> float:
     return float(np.log(close.iloc[-1] / mean))
 
 
-@pytest.mark.parametrize("name", sorted(NO_REFERENCE))
+def _choppiness(bar: pd.DataFrame) -> float:
+    before = bar["close"].shift(1)
+    reach = np.maximum(bar["high"], before) - np.minimum(bar["low"], before)
+    return 100 * np.log10(reach[-14:].sum() / (bar["high"][-14:].max() - bar["low"][-14:].min())) / np.log10(14)
+
+
+def _know_sure_thing(bar: pd.DataFrame) -> float:
+    rates = {n: 100 * bar["close"].pct_change(n) for n in (10, 15, 20, 30)}
+    return sum(w * rates[n][-m:].mean() for w, n, m in ((1, 10, 10), (2, 15, 10), (3, 20, 10), (4, 30, 15)))
+
+
+def _moves(bar: pd.DataFrame) -> pd.Series:
+    return np.log(bar["close"]).diff()[-20:]
+
+
+# The formula of an entry without a reference (`ta` has none, or one that is unsound: each entry says which), written
+# once more, on one token's last bars.
+BY_HAND = {
+    "chande_momentum_20": lambda bar: 100 * _moves(bar).sum() / _moves(bar).abs().sum(),
+    "efficiency_20": lambda bar: abs(_moves(bar).sum()) / _moves(bar).abs().sum(),
+    "parkinson_20": lambda bar: np.sqrt((np.log(bar["high"] / bar["low"])[-20:] ** 2).mean() / (4 * np.log(2))),
+    "on_balance_20": lambda bar: (np.sign(bar["close"].diff()) * bar["volume"])[-20:].sum() / bar["volume"][-20:].sum(),
+    "trend_slope_60": lambda bar: 60 * np.polyfit(np.arange(60), np.log(bar["close"][-60:]), 1)[0],
+    "trend_fit_60": lambda bar: np.corrcoef(np.arange(60), np.log(bar["close"][-60:]))[0, 1],
+    "choppiness_14": _choppiness,
+    "know_sure_thing": _know_sure_thing,
+    "kama_distance": _kaufman,
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
 def test_an_indicator_without_a_reference_is_its_formula(
     name: str, market: Panel, values: dict[str, np.ndarray]
 ) -> None:
@@ -192,7 +195,7 @@ def test_an_indicator_without_a_reference_is_its_formula(
         column = market.column(symbol)
         bar = pd.DataFrame({f: getattr(market, f)[:, column] for f in ("open", "high", "low", "close", "volume")})
         loose = 5e-3 if name == "kama_distance" else 1e-9  # ours forgets beyond 100 days, the textbook's never
-        assert values[name][-1, column] == pytest.approx(_by_hand(name, bar), rel=loose, abs=loose)
+        assert values[name][-1, column] == pytest.approx(float(BY_HAND[name](bar)), rel=loose, abs=loose)
 
 
 def test_a_price_that_never_moved_has_no_oscillator() -> None:

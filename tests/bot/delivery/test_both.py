@@ -18,6 +18,7 @@ from bot.platforms.discord import client, platform
 from bot.reply import Reply
 from bot.service import Service, platforms_of, real_clock
 from bot.settings import Settings
+from engine.themes import themes
 from storage.database import Database
 from storage.outbox import Letter, News
 
@@ -144,7 +145,7 @@ async def test_the_owner_of_a_server_sets_its_channel_up_from_the_private_messag
     await discord.answer(guild.owner.presses("Everything", greeting))
     chats = await house.clerk.do(lambda db: {chat.chat: chat for chat in db.chats.all()})
     chat = chats[str(guild.general.id)]
-    assert (len(chat.indices), chat.danger, chat.watched, chat.place) == (5, True, True, "group")
+    assert (len(chat.indices), chat.danger, chat.watched, chat.place) == (len(themes()), True, True, "group")
     guild.owner.removes_bot(guild)
     await discord.until(lambda: not discord.guilds)
     for _ in range(200):
@@ -152,4 +153,4 @@ async def test_the_owner_of_a_server_sets_its_channel_up_from_the_private_messag
         if chat.silenced:
             break
         await asyncio.sleep(0.01)
-    assert chat.silenced == "the bot was removed" and len(chat.indices) == 5
+    assert chat.silenced == "the bot was removed" and chat.indices == tuple(themes())

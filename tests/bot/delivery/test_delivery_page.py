@@ -8,7 +8,7 @@ from bot import watch
 from bot.foresight import EASED
 from bot.posting import AGES
 from bot.source_health import STALE_AFTER
-from bot.verdicts import MAYBE, VERDICTS
+from bot.verdicts import VERDICTS
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "delivery.md").read_text("utf-8")
 
@@ -16,13 +16,6 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "delivery.md").read_text(
 @pytest.mark.parametrize("verdict", VERDICTS, ids=lambda verdict: verdict.kind.__name__)
 def test_every_kind_of_failure_is_on_the_page(verdict):
     assert f"| {verdict.kind.__name__} | {verdict.says} |" in PAGE
-
-
-@pytest.mark.parametrize("platform", MAYBE)
-def test_every_policy_is_on_the_page(platform):
-    policy = MAYBE[platform]
-    times = f"{policy.times} time{'s' if policy.times > 1 else ''}, after {policy.after:.0f} s"
-    assert f"| {platform} | {times} | {policy.why} |" in PAGE
 
 
 def test_the_ages_on_the_page_are_those_of_the_code():

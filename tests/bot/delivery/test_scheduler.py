@@ -43,7 +43,9 @@ BEFORE = Stored(live=True, decided=MONDAY - WEEK)
         (DECIDED, "2026-11-24T00:30", ["day"]),
         (DECIDED, "2026-11-29T12:00", ["day"]),
         (Stored(live=True), "2026-11-23T09:00", ["week"]),  # the very first
-        (Stored(live=True), "2026-11-25T09:00", []),  # nothing was missed before the first
+        (Stored(live=True), "2026-11-25T00:20", ["first"]),  # nothing was missed: the last Monday is replayed
+        (Stored(live=True, replayed=MONDAY - WEEK), "2026-11-25T09:00", []),
+        (Stored(), "2026-11-25T09:00", []),  # nothing was fetched yet
         (Stored(live=False, decided=MONDAY - WEEK), "2026-11-23T09:00", []),  # no live sources, nothing live
         (Stored(live=True, decided=MONDAY + WEEK), "2026-11-23T09:00", []),  # F31: a clock that was set back
     ],

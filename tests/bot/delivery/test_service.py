@@ -28,9 +28,10 @@ from bot.notes import AgendaNotes
 from bot.outbox import Sender
 from bot.periodicals import Periodical
 from bot.platforms.port import LockedOut
+from bot.platforms.table import PLATFORMS
 from bot.reply import Reply
 from bot.scheduler import Work
-from bot.service import PLATFORMS, Service, platforms_of, rates_of, real_clock
+from bot.service import Service, platforms_of, real_clock
 from bot.settings import Settings
 from bot.shelf import KEPT
 from bot.supervision import LONGEST, Part, keep_alive, rest
@@ -362,9 +363,8 @@ def test_one_instance_holds_the_lock(tmp_path: Path) -> None:
 def test_without_a_token_the_service_says_which_setting_is_missing(settings: Settings) -> None:
     with pytest.raises(BadConfiguration, match="CRIER_TELEGRAM_TOKEN"):
         platforms_of(settings, Clerk(settings), lambda chart: asyncio.sleep(0, b""))
-    assert {name: rates_of(settings, name).overall for name in PLATFORMS} == {
-        "telegram": settings.telegram_rate,
-        "discord": settings.discord_rate,
+    assert {name: kind.rates(settings).overall for name, kind in PLATFORMS.items()} == {
+        name: getattr(settings, f"{name}_rate") for name in PLATFORMS
     }
 
 
@@ -374,7 +374,7 @@ async def test_every_platform_is_made_from_the_settings_and_notes_outlive_a_rest
     tokens = Settings(telegram_token="123456789:AAsecretsecretsecretsecretsecretsec", discord_token="secret")
     told = settings.model_copy(update={name: getattr(tokens, name) for name in ("telegram_token", "discord_token")})
     made = platforms_of(told, clerk, lambda chart: asyncio.sleep(0, b""))
-    assert [platform.id for platform in made] == list(PLATFORMS)
+    assert [platform.id for platform in made] == ["telegram", "discord"]
     assert "secret" not in repr(made)
     await AgendaNotes(clerk, "discord").write("commands", "a hash")
     assert await AgendaNotes(clerk, "discord").read("commands") == "a hash"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.dispatch import Request, dispatch
+from engine.themes import themes
 
 ALICE = Request("", "test", "alice", "alice", place="private", title="Alice")
 
@@ -18,7 +19,7 @@ def test_a_newcomer_chooses_subscribes_watches_and_asks(office: Any) -> None:
     start = say(office, "/start")
     chosen = say(office, start.buttons[0].command)
     assert chosen.text[0] == "From now on: one message a week."
-    assert [line.split(" index")[0] for line in chosen.text[1:]] == ["Large caps", "DeFi", "AI", "Memecoins", "RWA"]
+    assert [line.split(" index")[0] for line in chosen.text[1:]] == [theme.title for theme in themes().values()]
     card = say(office, "/subscribe defi")
     shown = say(office, "/index defi")
     assert (card.title, card.table, card.after, card.note) == (shown.title, shown.table, shown.after, shown.note)
@@ -27,7 +28,7 @@ def test_a_newcomer_chooses_subscribes_watches_and_asks(office: Any) -> None:
     assert say(office, "/watch aave").table.rows == (("AAVE", "bullish", "+0.16"),)
     assert say(office, "aave").title.startswith("AAVE")
     chat = office.database.chats.get("test", "alice")
-    assert (chat.watches, len(chat.indices), chat.danger, chat.title) == (("AAVE",), 5, False, "")
+    assert (chat.watches, len(chat.indices), chat.danger, chat.title) == (("AAVE",), len(themes()), False, "")
 
 
 def test_the_card_of_a_subscription_is_in_the_mode_of_the_chat(office: Any) -> None:

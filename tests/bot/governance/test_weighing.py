@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import NotEnoughData
 from engine.model import Order
+from engine.themes import themes
 
 
 def order(kind: str, symbol: str | None = None, index: str | None = "defi") -> Order:
@@ -67,7 +68,7 @@ def test_a_pause_makes_no_decision_and_a_resume_makes_one_again(office: Any) -> 
 
 
 def test_an_order_for_all_is_weighed_in_every_index(office: Any) -> None:
-    assert [w.index for w in office.desk.weigh(order("pause", index=None))] == ["large", "defi", "ai", "meme", "rwa"]
+    assert [w.index for w in office.desk.weigh(order("pause", index=None))] == list(themes())
 
 
 def test_without_a_decision_there_is_nothing_to_weigh(empty_office: Any) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from bot.choices import SETTINGS
+from bot.phrases import listed
 from bot.reply import ADD_TO_CHANNEL, ADD_TO_GROUP
 from bot.texts import ABOUT_SETTING, CHOICES, SETTINGS as TITLES
+from engine.themes import themes
 from storage.chats import Chat
 
-EVERY = ("large", "defi", "ai", "meme", "rwa")
+EVERY = tuple(themes())
 
 
 def test_start_is_three_sentences_and_four_choices_and_stores_nothing(club: Any) -> None:
@@ -85,7 +87,8 @@ def test_subscribing_twice_says_so_and_unsubscribing_says_what_is_left(club: Any
     assert "follows DeFi already" in club.say("/subscribe defi").text[0]
     club.say("/subscribe all")
     assert club.chat().indices == EVERY
-    assert "Still followed: Large caps, AI, Memecoins and RWA." in club.say("/unsubscribe defi").text[0]
+    left = [theme.title for theme in themes().values() if theme.id != "defi"]
+    assert f"Still followed: {listed(left)}." in club.say("/unsubscribe defi").text[0]
     assert "does not follow DeFi" in club.say("/unsubscribe defi").lines()[0]
     assert "Nothing is sent here any more" in club.say("/unsubscribe all").text[0]
     assert club.chat().indices == ()
@@ -165,7 +168,7 @@ def test_a_setting_is_changed_in_words_and_shown_at_once(words: str, changed: di
         ("strength 101", "from 0 to 100"),
         ("strength ½", "from 0 to 100"),
         ("sound purple", "neither silent nor loud"),
-        ("indices moon", "there are large, defi, ai, meme, rwa, all and none"),
+        ("indices moon", f"there are {listed([*EVERY, 'all', 'none'])}"),
         ("mute 91", "from 1 to 90"),
         ("mute 0", "from 1 to 90"),
         ("topic here", "no topic"),

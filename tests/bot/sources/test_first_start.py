@@ -8,13 +8,13 @@ is the matter of the walk-forward's own tests.
 from __future__ import annotations
 
 import datetime as dt
-import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from emulators import coingecko, exchanges
+from emulators import coingecko
 from emulators.bench import Bench, bench
+from emulators.crowd import list_crowd
 from emulators.faults import WAY
 from emulators.world import World
 
@@ -22,39 +22,16 @@ from bot.dispatch import Request, dispatch
 from bot.shelf import DatabaseBook
 from bot.weekly import ledger_for, run_week
 from engine.sources.table import SOURCES
+from engine.themes import themes
 
 MONDAY = dt.date(2026, 3, 16)
-DEFI = "decentralized-finance-defi"
-THEMED = {"AAVE": DEFI, "CRV": DEFI, "LDO": DEFI, "FET": "artificial-intelligence", "SHIB": "meme-token"}
 SOURCES_ASKED = ("coingecko", "exchanges", "fear_greed", "coinmetrics", "defillama")
 
 
-def crowd(count: int) -> dict[str, tuple[str, str, float, float, tuple[str, ...]]]:
-    """Coins of falling size: {id: as in the emulator}; the first of them belong to indices."""
-    names = [*THEMED, *(f"C{n:03}" for n in range(count - len(THEMED)))]
-    rows = {}
-    for n, symbol in enumerate(names):
-        price = 1 + zlib.crc32(symbol.encode()) % 50
-        supply = 4e10 / price / (n + 2)
-        category = (THEMED[symbol],) if symbol in THEMED else ()
-        rows[symbol.lower()] = (symbol.lower(), symbol.title(), float(price), supply, category)
-    return rows
-
-
 @pytest.fixture
-def many(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def many(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let the emulated services list more coins, all of them on Binance."""
-
-    def list_them(count: int) -> None:
-        more = crowd(count)
-        monkeypatch.setattr(coingecko, "COINS", coingecko.COINS | more)
-        monkeypatch.setattr(coingecko, "SYMBOL", coingecko.SYMBOL | {id: row[0].upper() for id, row in more.items()})
-        listed = exchanges.LISTED["binance"] | {row[0].upper(): (row[0].upper(), 1) for row in more.values()}
-        monkeypatch.setattr(exchanges, "LISTED", exchanges.LISTED | {"binance": listed})
-        prices = {row[0].upper(): row[2] for row in more.values()}
-        monkeypatch.setattr(exchanges, "PRICES", exchanges.PRICES | prices)
-
-    yield list_them
+    return lambda count: list_crowd(monkeypatch, count)
 
 
 @pytest.fixture
@@ -78,7 +55,7 @@ async def test_from_nothing_to_a_live_announcement_without_an_archive(started: B
     ledger = ledger_for(MONDAY, now, database.market.provenance("live") == "yes")
     assert ledger == "live"
     week = run_week(database, MONDAY, ledger, now=now)
-    assert {announced.index for announced in week.announcements} == {"large", "defi", "ai", "meme", "rwa"}
+    assert {announced.index for announced in week.announcements} == themes().keys()
     assert week.waiting == ()
     assert database.verify("live").ok
     coins = {h.symbol for d in week.decisions for h in d.holdings if h.weight > 0 and not h.stable}

@@ -198,7 +198,7 @@ def all_rankings(b: Bench) -> list[Any]:
 
 
 def coingecko_past() -> frozenset[str]:
-    from engine.sources.coingecko import SOURCE
+    from engine.sources.live.coingecko import SOURCE
 
     return SOURCE.past
 

@@ -16,6 +16,8 @@ VISIBLE = "getComputedStyle(document.body).backgroundColor"
 SMALL = """[...document.querySelectorAll('nav a, button, input')].filter(e => {
   const box = e.getBoundingClientRect(); return box.height && box.height < 24 }).length"""
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BROKEN = """[...document.querySelectorAll('.grade, .letter')].filter(e =>
+  e.getBoundingClientRect().height > 1.9 * parseFloat(getComputedStyle(e).lineHeight)).length"""
 TINY = """[...document.querySelectorAll('main *')].filter(e => e.childNodes.length && !e.closest('svg')
   && [...e.childNodes].some(n => n.nodeType == 3 && n.data.trim())
   && parseFloat(getComputedStyle(e).fontSize) < 11.5).length"""
@@ -30,6 +32,7 @@ async def test_every_page_is_whole_on_a_phone_in_light_and_dark_without_script(d
                 grounds.append(await tab.value(VISIBLE))
                 assert await tab.value(STICKS_OUT) <= 0, f"{path} is wider than {width} pixels"
                 assert await tab.value(SMALL) == 0, f"{path}: a target too small for a finger"
+                assert await tab.value(BROKEN) == 0, f"{path}: a grade breaks over two lines"
                 assert await tab.value(TINY) == 0, f"{path}: text too small to read"
                 complaints = [c for c in tab.complaints() if "404" not in str(c) or path != "/nothing"]
                 assert complaints == [], (path, complaints)

@@ -8,8 +8,8 @@ from engine.tables import load_table
 from engine.themes import Theme, theme, themes
 
 
-def test_the_five_indices_stand_under_their_ids():
-    assert list(themes()) == ["large", "defi", "ai", "meme", "rwa"]
+def test_the_first_five_indices_keep_their_ids_and_their_order():
+    assert list(themes())[:5] == ["large", "defi", "ai", "meme", "rwa"], "chats, links and journals name them"
 
 
 @pytest.mark.parametrize("name", list(themes()))
@@ -53,7 +53,7 @@ def test_every_complaint_comes_at_once():
 
 
 def test_an_unknown_index_or_mode_is_told_what_there_is():
-    with pytest.raises(UnknownIndex, match="large, defi, ai, meme, rwa"):
+    with pytest.raises(UnknownIndex, match=", ".join(themes())):
         theme("nft")
     with pytest.raises(BadRequest, match=", ".join(modes())):
         mode("reckless")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.sources.order_books import measures_of
+from engine.sources.live.order_books import measures_of
 from engine.sources.trading import Book
 
 

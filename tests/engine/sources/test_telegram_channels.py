@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import SourceGarbled
 from engine.sources.answer import Answer
-from engine.sources.telegram_channels import MOST_BYTES, MOST_TAGS, Post, _posts
+from engine.sources.live.telegram_channels import MOST_BYTES, MOST_TAGS, Post, _posts
 
 POST = (
     '<div class="tgme_widget_message" data-post="here/{0}">'

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from engine.errors import SourceError, SourceGarbled
-from engine.sources.exchanges import HOSTS
+from engine.sources.live.exchanges import HOSTS
 from engine.sources.port import Batch, Client, Reject, Series, Source, Want
 from engine.sources.reading import excerpt, measure
 from engine.sources.trading import VENUES, Book, Exchange, names_of

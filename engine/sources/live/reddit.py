@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from engine.errors import SourceGarbled
 from engine.model import Headline
-from engine.sources.abreast import abreast
+from engine.sources.abreast import fetch_each
 from engine.sources.answer import Answer
 from engine.sources.feeds import read_feed
 from engine.sources.outlets import Outlet, default_outlets, of_kind
-from engine.sources.port import HEADLINES, Batch, Client, Fetch, Host, Key, Series, Source, Want
+from engine.sources.port import HEADLINES, Batch, Client, Host, Key, Series, Source, Want
 from engine.sources.reading import Reader, Unreadable, entries, entry, number
 from engine.sources.wording import headline, instant, post, voice
 
@@ -42,7 +42,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
         ),
         cites="https://www.reddit.com/dev/api",
         terms="Reddit's Data API terms; titles are counted and scored here, not passed on",
-        fetch=_fetching(places),
+        fetch=fetch_each(places, _ask),
         key=Key(
             "Authorization", "oauth", "an own app (ID:SECRET): also where the public feeds are refused", (API,),
             prefix="bearer ", token=f"{PUBLIC}/api/v1/access_token",
@@ -57,16 +57,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
     )  # fmt: skip
 
 
-def _fetching(places: Mapping[str, Outlet]) -> Fetch:
-    async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
-        """Ask for the newest posts of every subreddit."""
-        async for batch in abreast(want.since, lambda series: _ask(client, places[series.subject], series)):
-            yield batch
-
-    return fetch
-
-
-async def _ask(client: Client, place: Outlet, series: Series) -> Batch:
+async def _ask(client: Client, place: Outlet, series: Series, want: Want) -> Batch:
     if client.has_key:
         answer = await client.get(f"{API}/r/{place.name}/new", {"limit": str(NEWEST), "raw_json": "1"})
     else:

@@ -8,15 +8,15 @@ read by programs. Only title, author and date are kept: no text, no link.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from engine.model import Headline
-from engine.sources.abreast import abreast
+from engine.sources.abreast import fetch_each
 from engine.sources.feeds import Item, read_feed
 from engine.sources.outlets import FEEDS, Outlet, default_outlets, of_kind, origins
-from engine.sources.port import HEADLINES, Batch, Client, Fetch, Host, Series, Source, Want
+from engine.sources.port import HEADLINES, Batch, Client, Host, Series, Source, Want
 from engine.sources.reading import Reader
 from engine.sources.wording import headline, instant, plain
 
@@ -34,7 +34,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
         hosts=tuple(Host(where, every=2.0, probe=path) for where, path in origins(feeds)),
         cites="https://www.rssboard.org/rss-specification",
         terms="each publisher's: titles are counted and scored here, not passed on",
-        fetch=_fetching(feeds),
+        fetch=fetch_each(feeds, _ask),
         subjects=tuple(feeds),
         newest=0,
         history=60,
@@ -44,16 +44,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
     )
 
 
-def _fetching(feeds: Mapping[str, Outlet]) -> Fetch:
-    async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
-        """Ask for every feed at once, each if it has changed."""
-        async for batch in abreast(want.since, lambda series: _ask(client, feeds[series.subject], series)):
-            yield batch
-
-    return fetch
-
-
-async def _ask(client: Client, outlet: Outlet, series: Series) -> Batch:
+async def _ask(client: Client, outlet: Outlet, series: Series, want: Want) -> Batch:
     answer = await client.get(outlet.url)
     if answer.unchanged:
         return Batch(answered=frozenset({series}))

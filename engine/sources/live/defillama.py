@@ -135,7 +135,7 @@ async def _prices(client: Client, want: Want, wanted: Sequence[Series]) -> Batch
 
 @cache
 def _table() -> dict[str, dict[str, str]]:
-    text = resources.files("engine.sources").joinpath("defillama.toml").read_text("utf-8")
+    text = resources.files("engine.sources.live").joinpath("defillama.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
@@ -151,6 +151,7 @@ SOURCE = Source(
     cites="https://api-docs.defillama.com/",
     terms="free, with attribution",
     fetch=fetch,
+    stands_in=frozenset({FEES}),
     overlap={"defi_tvl": 3, "stablecoin_supply": 3, "market_dex_volume": 3, "chain_tvl": 3, FEES: 3, TRADED: 3},
     passing=frozenset({PRICES}),
     ids_from="coingecko",

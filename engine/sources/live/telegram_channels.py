@@ -10,16 +10,16 @@ quadratic time, so a page with more of them than any preview has is not parsed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
 from engine.errors import SourceGarbled
 from engine.model import Headline
-from engine.sources.abreast import abreast
+from engine.sources.abreast import fetch_each
 from engine.sources.answer import Answer
 from engine.sources.outlets import Outlet, default_outlets, of_kind
-from engine.sources.port import HEADLINES, Batch, Client, Fetch, Host, Series, Source, Want
+from engine.sources.port import HEADLINES, Batch, Client, Host, Series, Source, Want
 from engine.sources.reading import Reader
 from engine.sources.wording import headline, instant, post, voice
 
@@ -49,7 +49,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
         hosts=(Host(ORIGIN, every=2.0, probe=f"/s/{first}"),),
         cites="https://core.telegram.org/widgets/post",
         terms="each channel's; public previews, counted and scored here, not passed on",
-        fetch=_fetching(channels),
+        fetch=fetch_each(channels, _ask),
         subjects=tuple(channels),
         newest=0,
         history=7,
@@ -59,16 +59,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
     )
 
 
-def _fetching(channels: Mapping[str, Outlet]) -> Fetch:
-    async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
-        """Ask for the preview of every channel."""
-        async for batch in abreast(want.since, lambda series: _ask(client, channels[series.subject], series)):
-            yield batch
-
-    return fetch
-
-
-async def _ask(client: Client, channel: Outlet, series: Series) -> Batch:
+async def _ask(client: Client, channel: Outlet, series: Series, want: Want) -> Batch:
     answer = await client.get(f"{ORIGIN}/s/{channel.name}")
     if answer.unchanged:
         return Batch(answered=frozenset({series}))

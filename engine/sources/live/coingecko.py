@@ -23,6 +23,7 @@ from engine.model import Measure, Proposal, Snapshot, Token, TokenKind
 from engine.sources.naming import Listed, symbols_for
 from engine.sources.port import CATEGORIES, SNAPSHOTS, Batch, Client, Host, Key, Reject, Series, Source, Want
 from engine.sources.reading import Reader, Unreadable, day, entries, entry, excerpt, measure, number
+from engine.themes import themes
 
 ORIGIN = "https://api.coingecko.com"
 PAGE = {"vs_currency": "usd", "order": "market_cap_desc", "per_page": "250", "page": "1", "sparkline": "false"}
@@ -39,12 +40,6 @@ KIND_OF = {  # a category, and what a token in it is: the first that holds
     "liquid-restaking-tokens": TokenKind.WRAPPED,
     "bridged-tokens": TokenKind.WRAPPED,
     "tokenized-btc": TokenKind.WRAPPED,
-}
-THEME_OF = {
-    "decentralized-finance-defi": "defi",
-    "artificial-intelligence": "ai",
-    "meme-token": "meme",
-    "real-world-assets-rwa": "rwa",
 }
 CHART = {"market_cap": "market_caps", "market_volume": "total_volumes", "circulating_supply": "prices"}
 TRENDING, DOMINANCE, DEX_SHARE = "trending", "btc_dominance", "dex_share"
@@ -79,7 +74,8 @@ async def _ranking(client: Client, want: Want) -> Batch:
     names = {token.id: token.name for token in listed}
     new = sorted(id for id, symbol in symbols.items() if symbol not in want.tokens)
     with_themes = Series(CATEGORIES) in want.since
-    asked = [*(KIND_OF if new else ()), *(THEME_OF if with_themes else ())]
+    label_of = {category: theme.members for theme in themes().values() for category in theme.categories}
+    asked = [*(KIND_OF if new else ()), *(label_of if with_themes else ())]
     members = {category: await _members(client, category) for category in asked}
     tokens = tuple(Token(-n, symbols[id], names[id], _kind(id, members)) for n, id in enumerate(new, start=1))
     ours = {token.symbol: token.id for token in tokens} | {token.symbol: token.id for token in want.tokens.values()}
@@ -91,10 +87,10 @@ async def _ranking(client: Client, want: Want) -> Batch:
     if len(reader.rejects) > len(reader.rows):
         raise SourceGarbled("CoinGecko sends a ranking most of which cannot be read: nothing of it was used.")
     proposals = tuple(
-        Proposal(symbols[id], THEME_OF[category], category)
+        Proposal(symbols[id], label_of[category], category)
         for category in asked
         for id in sorted(members[category] & symbols.keys())
-        if category in THEME_OF
+        if category in label_of
     )
     answered = {Series(SNAPSHOTS), Series(CATEGORIES)} & want.since.keys()
     rows, refused = tuple(reader.rows), tuple(reader.rejects)

@@ -10,14 +10,14 @@ none older than what is here. Kept are the text's beginning, a date, and a voice
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from engine.errors import SourceGarbled
 from engine.model import Headline
-from engine.sources.abreast import abreast
+from engine.sources.abreast import fetch_each
 from engine.sources.outlets import Outlet, default_outlets, of_kind
-from engine.sources.port import HEADLINES, Batch, Client, Fetch, Host, Key, Series, Source, Want
+from engine.sources.port import HEADLINES, Batch, Client, Host, Key, Series, Source, Want
 from engine.sources.reading import Reader, entries, entry
 from engine.sources.wording import headline, instant, post, voice
 
@@ -40,7 +40,7 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
         hosts=(Host(ORIGIN, every=5.0, probe=f"{PATH}?query=bitcoin&max_results=10"),),
         cites="https://docs.x.com/x-api/posts/search/quickstart/recent-search",
         terms="X's developer agreement, paid by the post; counted and scored here, not passed on",
-        fetch=_fetching(searches),
+        fetch=fetch_each(searches, _ask),
         key=Key(
             "Authorization", "header", "everything: it is asked with the bearer token of an own app only", (ORIGIN,),
             prefix="Bearer ", required=True,
@@ -53,15 +53,6 @@ def source(outlets: Mapping[str, Outlet]) -> Source:
         quiet=2,
         daily=200,
     )  # fmt: skip
-
-
-def _fetching(searches: Mapping[str, Outlet]) -> Fetch:
-    async def fetch(client: Client, want: Want) -> AsyncIterator[Batch]:
-        """Make every search once, for what is newer than what is here."""
-        async for batch in abreast(want.since, lambda series: _ask(client, searches[series.subject], series, want)):
-            yield batch
-
-    return fetch
 
 
 async def _ask(client: Client, search: Outlet, series: Series, want: Want) -> Batch:
