@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from bot import verdicts
+from bot.digest import not_before
 from bot.pacing import Pace
 from bot.platforms.port import Address, MaybeSent, Parcel, Platform, Receipt, Undelivered
 from bot.reply import Reply
@@ -30,6 +31,7 @@ LEASE = dt.timedelta(seconds=120)
 SEND_WITHIN = 60.0  # seconds; an answer that has not come by then may still have been sent
 LOOK = 1.0  # seconds between two looks at an empty queue
 PROBE = 600.0  # seconds between tries while the platform takes our token no longer
+AFTERWARDS = dt.timedelta(milliseconds=1)  # the queue counts those: a turn that is given back must not come early
 LANDING = 5.0  # seconds that messages in flight have at the end
 RESTS = (1.0, 2.0, 5.0, 10.0)  # seconds between tries to store an acknowledgement
 
@@ -148,7 +150,10 @@ class Sender:
             await self.keep(lambda db: db.outbox.later(row.id, self.owner, at, "an error of ours", maybe=True))
 
     async def _turn(self, row: Claimed) -> bool:
-        """Wait for the message's turn; False where it is given back: its chat waits longer, leaves, or we stop."""
+        """Wait for the message's turn; False where it is given back: its chat sleeps or waits longer, leaves, or we
+        stop."""
+        if await self._is_asleep(row):
+            return False
         while True:
             turn = self.pace.turn(row.chat.chat, row.chat.place)
             if not turn.taken:
@@ -161,10 +166,20 @@ class Sender:
                 return False
             if self.pace.held_for <= 0:
                 break
+        if await self._is_asleep(row):  # a turn may be long in coming
+            return False
         if await self.keep(lambda db: db.outbox.still(row.id, self.owner, self.now())):
             return True
         await self._give_back(row, 0.0, "")
         return False
+
+    async def _is_asleep(self, row: Claimed) -> bool:
+        """Whether the chat's quiet hours have begun since the message was queued; then it waits for their end."""
+        until = not_before(row.chat, row.push, self.now())
+        if until is None:
+            return False
+        await self.keep(lambda db: db.outbox.later(row.id, self.owner, until, "its quiet hours", counted=False))
+        return True
 
     async def _send(self, parcel: Parcel) -> Receipt:
         """One attempt; whatever else than the port's own errors comes of it, nobody knows whether it was sent."""
@@ -189,7 +204,7 @@ class Sender:
             await self.keep(lambda db: verdicts.remark(db, row, receipt.note, self.now()))
 
     async def _give_back(self, row: Claimed, seconds: float, why: str) -> None:
-        at = self.now() + dt.timedelta(seconds=seconds)
+        at = self.now() + (dt.timedelta(seconds=seconds) + AFTERWARDS if seconds else dt.timedelta())
         await self.keep(lambda db: db.outbox.later(row.id, self.owner, at, why, counted=False))
 
     async def _rest(self, seconds: float) -> None:

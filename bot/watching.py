@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -134,7 +135,8 @@ def _closes(database: Database, token: Token, now: dt.datetime) -> tuple[float, 
 def _cry(database: Database, alerts: Sequence[Alert], post: Posting) -> None:
     """Those whose indices hold a token hear of danger; those who only watch it, of their token."""
     held = holdings(database)
-    name = f"watch/{post.now:%Y-%m-%dT%H:%M}"
+    of = hashlib.sha256("\n".join(f"{a.kind}:{a.subject}:{a.over}" for a in alerts).encode()).hexdigest()[:8]
+    name = f"watch/{post.now:%Y-%m-%dT%H:%M}/{of}"  # a clock that is set back shows the same minute again
 
     def concerns(chat: Chat) -> list[Alert]:
         mode = post.mode_of(chat)
