@@ -125,8 +125,8 @@ def _clock_behind(fate: Fate) -> None:
 
 
 def _storm(fate: Fate) -> None:
-    fate.plan.add(fate.hours(0.2, 0.4), "storm", "telegram", 1500.0)
-    fate.plan.add(fate.hours(0.2, 0.4), "storm", "discord", 1400.0)
+    fate.plan.add(fate.hours(0.2, 0.4), "storm", "telegram", 900.0)
+    fate.plan.add(fate.hours(0.2, 0.4), "storm", "discord", 800.0)
 
 
 def _token_refused(fate: Fate) -> None:
@@ -168,7 +168,7 @@ def _the_rest_of_the_week(fate: Fate, number: int) -> None:
     for what, often in (("joins", 0.9), ("leaves", 0.7), ("mutes", 0.6), ("blocks", 0.4)):
         if chance.random() < often:
             plan.add(fate.hours(50, 140), "person", what, chance.choice(("telegram", "discord")))
-    if chance.random() < 0.5:
+    if chance.random() < 0.35:
         plan.add(fate.hours(50, 140), "kill", chance.choice((10.0, 600.0, 7200.0)))
     if number:
         _shock(fate, number)

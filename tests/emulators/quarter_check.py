@@ -23,7 +23,7 @@ ON_A_DAY = re.compile(r", [A-Z][a-z]+ \d{1,2} [A-Z][a-z]+ 20\d\d \(")
 PICTURE = re.compile(r"\) since \d{1,2} [A-Z][a-z]+ 20\d\d$")  # a chart that follows its text
 MONTH = re.compile(r"^[A-Z][a-z]+ 20\d\d: ")
 TITLES = {"large": "Large caps", "defi": "DeFi", "ai": "AI", "meme": "Memecoins", "rwa": "RWA"}
-DAY, WEEK_SECONDS = 86400.0, 7 * 86400.0
+DAY, WEEK_SECONDS, HALF_A_YEAR = 86400.0, 7 * 86400.0, 182 * 86400.0
 IN_FLIGHT = 60.0  # seconds before a kill in which what arrived may not have been noted
 WITHIN = 600.0  # seconds in which an alert must be there
 MERGED = 1800.0  # seconds for which an alert may wait for others after one
@@ -137,7 +137,8 @@ class Checker:
             year, number, _ = monday.isocalendar()
             decided = self.report.decided.get(f"{year}-W{number:02d}", {})
             began = self.time.second(monday)
-            of_it = [p for p in pushes if p.kind in ("week", "watched") and p.week == number]
+            near = [p for p in pushes if abs(p.copy.second - began) < HALF_A_YEAR]  # a week's number comes every year
+            of_it = [p for p in near if p.kind in ("week", "watched") and p.week == number]
             times = [decided[i] for i in member.choices.indices if i in decided]
             self._once(member, of_it, f"week {number}")
             for push in of_it:

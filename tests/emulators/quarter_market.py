@@ -22,7 +22,7 @@ from storage.database import Database
 DAY = dt.timedelta(days=1)
 YEARS_BEFORE = 0.6
 HISTORY = 98  # days before the quarter: enough for the written rules, too few for a fit
-OF_A_THEME = 6
+OF_A_THEME = 5
 TILTS = {"one": 1.0, "two": 1.001, "three": 0.999}  # no two venues trade at one price
 ROUTES = (Route(CANDLES, ("simulated",)), Route(SNAPSHOTS, ("simulated",)))
 
