@@ -52,12 +52,13 @@ def main() -> None:
         panel = build_panel(Archive(asked.archive), asked.until)
     for name, part in (("build_study", "data points"), ("learn", "signals"), ("fill_record", "signals")):
         setattr(walk, name, _timed(getattr(walk, name), part))
-    Trainer.prepare = _timed(Trainer.prepare, "fits")  # type: ignore[method-assign]
+    Trainer._fitted = _timed(Trainer._fitted, "fits")  # type: ignore[method-assign]
     end = panel.newest - dt.timedelta(days=panel.newest.weekday() + 7)
     start = end - dt.timedelta(weeks=asked.weeks - 1)
     began = time.monotonic()
     run_backtest(panel, list(themes()), list(modes()), start, end, workers=workers_of(asked.workers))
     whole = time.monotonic() - began
+    spent["signals"] -= spent["fits"]  # which are fitted, or waited for, where they are asked for
     spent["decisions"] = whole - sum(spent[part] for part in ("data points", "fits", "signals"))
     for part, seconds in spent.items():
         print(f"{part:12} {seconds:7.1f} s  {seconds / spent['reading']:5.1f} x reading")

@@ -2,39 +2,32 @@
 
     python benchmarks/commands.py --database crier.db [--chats 100] [--rounds 2] [--burners 1]
 
-The real client runs against the emulator of the tests on loopback, with the database behind one thread as in a service.
-First 100 chats ask at once, each another command; then charts are tapped for one after the other, each one that was
-never drawn. `--burners` processes burn a core each meanwhile, as a weekly fit does. Told are: the time in the command
-itself (by the clock, and its own work alone: the rest went to other processes), the time it waited for the thread, and
-the time until Telegram had the answer.
+The real client runs in a process of its own (answering.py), with the database behind one thread as in a service,
+against the emulator of the tests on loopback. First 100 chats ask at once, each another command. Then charts are
+tapped for one after the other, each one that was never drawn, while `--burners` processes burn a core each, as a weekly
+fit does. Told are: the time until Telegram had the answer, the time in the command (by the clock, and its own work
+alone: in the rest the process sent other answers), and the time from a tap to the photo.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import datetime as dt
+import json
 import multiprocessing
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "tests")]
 
 from emulators.telegram import Telegram
 
-from bot.command import Request
-from bot.dispatch import dispatch
-from bot.office import DatabaseDesk
-from bot.platforms.telegram import TelegramPlatform
-from bot.reply import ChartSpec, Reply
-from bot.studio import Studio
-from storage.database import Database, open_database
+from storage.database import open_database
 
 # What members ask, by and large; /verify recomputes the whole journal on purpose and is told apart.
 ASKED = (
@@ -46,92 +39,64 @@ TAPS = ("/track defi", "/track large", "/index ai", "/token btc", "/token eth", 
 TARGETS = {"command": (0.99, 0.050), "chart": (0.95, 1.5)}
 
 
-class Clerk:
-    """The database behind one thread, with what each question cost it."""
+@dataclass
+class Answering:
+    """The service in a process of its own: see answering.py."""
 
-    def __init__(self, path: Path) -> None:
-        self.pool = ThreadPoolExecutor(1, "clerk")
-        self.waited: list[float] = []
-        self.took: list[tuple[float, str]] = []
-        self.worked: list[float] = []
-        self._database, self._desk = self.pool.submit(_open, path).result()
+    process: asyncio.subprocess.Process
 
-    def close(self) -> None:
-        self.pool.submit(self._database.close).result()
-        self.pool.shutdown()
+    async def begin(self, phase: str) -> None:
+        """Tell it what comes now."""
+        self._input.write(f"{phase}\n".encode())
+        await self._input.drain()
+        await asyncio.sleep(0.2)
 
-    async def answer(self, request: Request) -> Reply:
-        asked = time.perf_counter()
-        return await asyncio.get_running_loop().run_in_executor(self.pool, self._answer, request, asked)
+    async def end(self) -> dict[str, Any]:
+        """Let it end, and return what it measured."""
+        told, _ = await self.process.communicate(b"")  # which ends its input
+        return dict(json.loads(told))
 
-    def _answer(self, request: Request, asked: float) -> Reply:
-        began, worked = time.perf_counter(), time.thread_time()
-        reply = dispatch(self._desk, request)
-        self.worked.append(time.thread_time() - worked)
-        self.waited.append(began - asked)
-        self.took.append((time.perf_counter() - began, request.text))
-        return reply
+    @property
+    def _input(self) -> asyncio.StreamWriter:
+        assert self.process.stdin is not None
+        return self.process.stdin
 
 
-def _open(path: Path) -> tuple[Database, DatabaseDesk]:
-    database = open_database(path)
-    newest = database.connection.row("SELECT MAX(date) FROM decisions")
-    if not newest or not newest[0]:
-        raise SystemExit("no week was decided in this database: run crier week first")
-    now = dt.datetime.combine(dt.date.fromisoformat(newest[0][:10]), dt.time(9), dt.UTC)
-    return database, DatabaseDesk(database, lambda: now)
+async def answering(database: Path, server: Telegram) -> Answering:
+    """Start it, and wait until it answers."""
+    script = str(Path(__file__).with_name("answering.py"))
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, script, str(database), server.token, server.address, stdin=pipe, stdout=pipe, limit=1 << 24
+    )
+    assert process.stdout is not None
+    if (await process.stdout.readline()).strip() != b"ready":
+        raise SystemExit("the service did not start")
+    return Answering(process)
 
 
-class Nobody:
-    """A front with nothing behind it."""
-
-    async def admitted(self, *about: str) -> None: ...
-
-    async def removed(self, *about: str) -> None: ...
-
-    async def moved(self, *about: str) -> None: ...
-
-    async def names(self, prefix: str) -> list[tuple[str, str]]:
-        return []
-
-    def is_bot_admin(self, platform: str, user: str) -> bool:
-        return False
-
-
-async def measure(path: Path, chats: int, rounds: int) -> dict[str, list[float]]:
+async def measure(path: Path, chats: int, rounds: int, burners: int) -> dict[str, list[float]]:
     """Ask, tap, and return the seconds by what was measured."""
-    clerk, studio, seconds = Clerk(path), Studio(), dict[str, list[float]]()
-    tapped: list[str] = []
-
-    async def draw(chart: ChartSpec) -> bytes:
-        if seconds:  # a tap: another title, so that no picture is found drawn
-            tapped.append(chart.title)
-            chart = replace(chart, title=f"{chart.title} {len(tapped)}")
-        return await studio.draw(chart)
-
+    seconds = dict[str, list[float]]()
     async with Telegram() as server:
-        platform = TelegramPlatform(server.token, clerk.answer, front=Nobody(), draw=draw, api=server.address)
-        ready = asyncio.Event()
-        running = asyncio.create_task(platform.run(ready.set))
-        await ready.wait()
-        studio.warm_up()
+        service = await answering(path, server)
         await ask(server, len(ASKED), 1)  # a week's pictures are drawn once
-        clerk.took.clear()
-        clerk.waited.clear()
-        clerk.worked.clear()
+        await service.begin("commands")
         seconds["question to answer, all at once"] = await ask(server, chats, rounds)
-        seconds["waiting for the thread"] = list(clerk.waited)
-        seconds["command, work alone"] = list(clerk.worked)
-        seconds["command"] = [took for took, _ in clerk.took]
-        slowest = sorted(clerk.took, reverse=True)[:3]
-        print("slowest:", ", ".join(f"{text} {took * 1000:.0f} ms" for took, text in slowest))
-        seconds["chart"] = await tap(server)
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-    studio.close()
-    clerk.close()
-    return seconds
+        await service.begin("charts")
+        with burning(burners):
+            seconds["chart"] = await tap(server)
+        measured = await service.end()
+    print("slowest:", ", ".join(f"{text} {took * 1000:.0f} ms" for took, text in measured.pop("slowest")))
+    return seconds | measured
+
+
+def check(path: Path) -> None:
+    """Two weeks at least must be decided: an index has a chart from its second on."""
+    with closing(open_database(path)) as database:
+        weeks = database.connection.row("SELECT COUNT(DISTINCT date) FROM decisions")
+    if not weeks or weeks[0] < 2:
+        raise SystemExit("fewer than two weeks are decided in this database: run crier week for two Mondays first")
 
 
 async def ask(server: Telegram, chats: int, rounds: int) -> list[float]:
@@ -208,9 +173,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--burners", type=int, default=1)
     given = parser.parse_args()
-    with burning(given.burners):
-        seconds = asyncio.run(measure(given.database, given.chats, given.rounds))
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {given.burners} burning")
+    check(given.database)
+    seconds = asyncio.run(measure(given.database, given.chats, given.rounds, given.burners))
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {given.burners} burning during the taps")
     missed = [name for name, values in seconds.items() if not told(name, values)]
     return 1 if missed else 0
 

@@ -1,4 +1,4 @@
-"""Shows that 512 MB are enough: the service and the weekly job at once, both held by a limit that is real.
+"""Shows that 512 MB are enough (F34): the service and the weekly job at once, both held by a limit that is real.
 
     crier import path/to/archive --database week.db
     crier week --as-of 2023-11-06 --database week.db       # walks the record once, minutes
@@ -8,8 +8,9 @@ The parent is what `crier run` is while it waits: everything it imports, the dat
 drawn in the thread for it. Then the weekly job runs as the service runs it, as a child that ends, and fits its
 classifiers for real; nothing is stored (`--dry-run`). Both are watched while they run together: `together` is the most
 that the whole tree of processes held at one instant, each page counted once however many share it (PSS). The limit is
-real twice: the kernel refuses each process more heap than that (RLIMIT_DATA), and the job is killed as soon as all
-together hold more, as the kernel of a machine of that size would.
+real twice: the kernel refuses each process more heap than that (RLIMIT_DATA, which also counts 192 MB that linear
+algebra maps in advance and never touches), and the job is killed as soon as all together hold more, as the kernel of a
+machine of that size would.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 
 MB = 1024
 EVERY = 0.25  # seconds between two looks
+UNTOUCHED = 192  # MB that the OpenBLAS of numpy and of scipy map for their buffers: no machine holds them
 
 PARENT = """
 import sys
@@ -90,7 +92,8 @@ def start(command: list[str], limit: int, stdin: int | None = None) -> subproces
     """Run a process whose heap the kernel holds under so many MB."""
 
     def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit * MB * MB, limit * MB * MB))
+        heap = (limit + UNTOUCHED) * MB * MB
+        resource.setrlimit(resource.RLIMIT_DATA, (heap, heap))
 
     return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, preexec_fn=limited)
 

@@ -244,7 +244,7 @@ class Book(Protocol):
         ...
 
     def told_in(self, zone: dt.tzinfo) -> Self:
-        """The same book, telling instants in another time zone."""
+        """The same book for one answer, telling instants in another time zone; `status` is looked up once."""
         ...
 
     def chat(self, who: Person) -> Chat:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.services import open_services
 from bot.settings import Settings
-from bot.weekly import tracks
+from bot.weekly_store import tracks
 from engine.errors import BadRequest, CannotWrite
 from engine.model import LEDGERS, Ledger
 from engine.modes import DEFAULT_MODE, mode

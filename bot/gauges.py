@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -14,6 +15,7 @@ from engine.model import LEDGERS, PASSIVE, RiskReading, RiskStep
 from engine.modes import modes
 from engine.themes import themes
 from storage.database import Database
+from storage.outbox import Queue
 
 DAY = dt.timedelta(days=1)
 STEPS = {step: number for number, step in enumerate(RiskStep)}
@@ -30,7 +32,7 @@ class Counted:
     connected: Mapping[str, bool] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """What a metric is read from."""
 
@@ -40,6 +42,11 @@ class View:
 
     def book(self) -> DatabaseBook:
         return DatabaseBook(self.database, self.now)
+
+    @cached_property
+    def queues(self) -> Sequence[Queue]:
+        """How each platform's messages fared in the last day."""
+        return self.database.outbox.queues(self.now - DAY)
 
     def age(self, instant: str | dt.datetime) -> float:
         """Seconds since an instant."""
@@ -66,18 +73,18 @@ def _build(view: View) -> Iterator[Sample]:
 
 
 def _queue(view: View) -> Iterator[Sample]:
-    for queue in view.database.outbox.queues(view.now - DAY):
+    for queue in view.queues:
         yield {"platform": queue.platform, "state": "waiting"}, queue.waiting - queue.in_flight
         yield {"platform": queue.platform, "state": "in_flight"}, queue.in_flight
 
 
 def _queue_age(view: View) -> Iterator[Sample]:
-    for queue in view.database.outbox.queues(view.now - DAY):
+    for queue in view.queues:
         yield {"platform": queue.platform}, view.age(queue.oldest) if queue.oldest else 0
 
 
 def _settled(view: View) -> Iterator[Sample]:
-    for queue in view.database.outbox.queues(view.now - DAY):
+    for queue in view.queues:
         for outcome, count in (("sent", queue.sent), ("dead", queue.dead), ("maybe_sent", queue.maybe)):
             yield {"platform": queue.platform, "outcome": outcome}, count
 

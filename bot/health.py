@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.finding import Finding
 from bot.lock import is_running
 from bot.phrases import counted, day
+from bot.queue_state import stuck_queues
 from bot.scheduler import read_stored
 from engine.errors import CrierError, StorageError
 from storage.database import Database, open_database
@@ -19,7 +20,6 @@ from storage.database import Database, open_database
 FETCH_WITHIN = dt.timedelta(hours=18)  # four times a day, each tried again for hours
 DECIDE_WITHIN = dt.timedelta(hours=13)  # after Monday 00:00 UTC; an index may wait for its prices until noon
 SETTLE_WITHIN = dt.timedelta(hours=30)  # after a day's 00:00 UTC
-SEND_WITHIN = dt.timedelta(hours=1)  # after it was due
 PROBE = "probe"  # the agenda's name for the proof that it can be written
 
 
@@ -108,13 +108,10 @@ def _settling(database: Database, now: dt.datetime) -> Finding:
 
 def _sending(database: Database, now: dt.datetime) -> Finding:
     """Whether anything has been due for long and was not sent."""
-    stuck = []
-    for queue in database.outbox.queues(now):
-        due = database.outbox.next_due(queue.platform)
-        if queue.waiting and due is not None and now - due > SEND_WITHIN:
-            stuck.append(f"{queue.platform} has sent nothing that was due for {_hours(now - due)}")
+    stuck = stuck_queues(database, now)
     if stuck:
-        return Finding("sending", False, f"{'; '.join(stuck)}: see that crier run runs and its token counts")
+        says = "; ".join(f"{name} has sent nothing that was due for {_hours(age)}" for name, age in stuck.items())
+        return Finding("sending", False, f"{says}: see that crier run runs and its token counts")
     waiting = sum(queue.waiting for queue in database.outbox.queues(now))
     return Finding("sending", True, f"{counted(waiting, 'message')} waiting")
 

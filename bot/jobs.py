@@ -30,6 +30,7 @@ LOOK = 30.0  # seconds between two looks at what is due
 TOLD_AFTER = 3  # tries of one thing without success, until admins are told
 PING_EVERY = 60.0
 PING_WITHIN = 4.0
+LONGEST_LOOK, LONGEST_WORK = 300.0, 3 * 3600.0  # seconds without a sign from the schedule, until it counts as dead
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,11 @@ class Store(Protocol):
     async def do(self, work: Callable[[Database], T]) -> T: ...
 
 
+async def knock(url: str) -> None:
+    """Ask a URL, whatever it answers; OSError or ValueError where nobody takes it."""
+    await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+
+
 @dataclass
 class Jobs:
     """The schedule at work; `run` it until the service stops. `well` says whether the rest of the service is."""
@@ -58,7 +64,9 @@ class Jobs:
     well: Callable[[], bool] = lambda: True
     child: RunChild = run_in_child
     periodicals: tuple[Periodical, ...] = PERIODICALS
+    knock: Callable[[str], Awaitable[None]] = knock
     _pinged: float = field(default=float("-inf"), init=False)
+    _dead_from: float = field(default=float("-inf"), init=False)  # unless the schedule gives another sign of life
 
     async def run(self) -> None:
         """Do what is due, one thing after another, and look again every half minute."""
@@ -66,7 +74,14 @@ class Jobs:
             for work in await self.due():
                 if self.stopping.is_set():
                     return
+                self._dead_from = self.clock.monotonic() + LONGEST_WORK
                 await self.perform(work)
+            if await until_stopped(self.stopping, LOOK, self.clock):
+                return
+
+    async def keep_pinging(self) -> None:
+        """Tell the dead man's switch that we live, beside work that takes hours as beside none."""
+        while True:
             await self.ping()
             if await until_stopped(self.stopping, LOOK, self.clock):
                 return
@@ -79,7 +94,9 @@ class Jobs:
             database.agenda.note(ALIVE, "", now)
             return read_stored(database)
 
-        return due(await self.store.do(look), now, {each.name: each.about for each in self.periodicals})
+        stored = await self.store.do(look)
+        self._dead_from = self.clock.monotonic() + LONGEST_LOOK
+        return due(stored, now, {each.name: each.about for each in self.periodicals})
 
     async def perform(self, work: Work) -> None:
         """Do one thing; a failure is noted, written down and, where it lasts, told to admins."""
@@ -103,13 +120,13 @@ class Jobs:
             log.info("%s %s done", work.key, work.about, extra=key)
 
     async def ping(self) -> None:
-        """Tell the dead man's switch that all is well; silence tells it the contrary."""
-        url = self.settings.ping_url
-        if not url or not self.well() or self.clock.monotonic() - self._pinged < PING_EVERY:
+        """Tell the dead man's switch that all is well, and that the schedule lives; silence tells it the contrary."""
+        url, now = self.settings.ping_url, self.clock.monotonic()
+        if not url or not self.well() or now > self._dead_from or now - self._pinged < PING_EVERY:
             return
-        self._pinged = self.clock.monotonic()
+        self._pinged = now
         try:
-            await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+            await self.knock(url)
         except (OSError, ValueError) as error:
             log.warning("the ping was not taken: %s", error)
 

@@ -1,10 +1,12 @@
-"""Keeps the memory of a weekly job down: what it never needs is not loaded, what it frees goes back to the machine."""
+"""Keeps a small machine enough: what a weekly job never needs is not loaded, what it frees is given back, and what a
+service holds for good is not looked through again and again."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -32,6 +34,24 @@ def lean() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(without)
+
+
+@contextmanager
+def sparing() -> Iterator[Callable[[], None]]:
+    """Give a function that spares all there is at its call from the search for garbage, until the end.
+
+    A service holds some 200,000 objects for as long as it runs, modules and classes. Each whole search looked at them
+    all and let every question wait for a fifth of a second.
+    """
+
+    def spare() -> None:
+        gc.collect()
+        gc.freeze()
+
+    try:
+        yield spare
+    finally:
+        gc.unfreeze()
 
 
 class _Without:

@@ -29,6 +29,7 @@ IN_FLIGHT = 16  # messages of one platform at once
 REFILL = 8  # claimed together once so many have landed: every claim is a write to the disk
 LEASE = dt.timedelta(seconds=120)
 SEND_WITHIN = 60.0  # seconds; an answer that has not come by then may still have been sent
+HELD_UP = 3  # times that a message is spaced again because the database took long to say whether it is wanted
 LOOK = 1.0  # seconds between two looks at an empty queue
 PROBE = 600.0  # seconds between tries while the platform takes our token no longer
 AFTERWARDS = dt.timedelta(milliseconds=1)  # the queue counts those: a turn that is given back must not come early
@@ -145,7 +146,7 @@ class Sender:
                 self.counts["sent"] += 1
                 await self._sent(row, receipt)
         except Exception:
-            log.exception("%s: message %d met an error of ours", self.platform.id, row.id)
+            log.exception("%s: a message of %s met an error of ours", self.platform.id, row.news)
             at = self.now() + LEASE
             await self.keep(lambda db: db.outbox.later(row.id, self.owner, at, "an error of ours", maybe=True))
 
@@ -165,13 +166,21 @@ class Sender:
                 await self._give_back(row, 0.0, "")
                 return False
             if self.pace.held_for <= 0:
+                return not await self._is_asleep(row) and await self._goes(row)  # a turn may be long in coming
+
+    async def _goes(self, row: Claimed) -> bool:
+        """Go apart from what was held up beside it, where the chat still wants it; False where it is given back."""
+        for _ in range(HELD_UP):
+            if (seconds := self.pace.slot()) > 0:
+                await self._rest(seconds)
+            asked = self.clock.monotonic()
+            wanted = await self.keep(lambda db: db.outbox.still(row.id, self.owner, self.now()))
+            if not wanted or self._stopping.is_set() or self.trouble or self.pace.held_for > 0:
+                await self._give_back(row, 0.0, "")
+                return False
+            if self.clock.monotonic() - asked <= self.pace.apart:
                 break
-        if await self._is_asleep(row):  # a turn may be long in coming
-            return False
-        if await self.keep(lambda db: db.outbox.still(row.id, self.owner, self.now())):
-            return True
-        await self._give_back(row, 0.0, "")
-        return False
+        return True
 
     async def _is_asleep(self, row: Claimed) -> bool:
         """Whether the chat's quiet hours have begun since the message was queued; then it waits for their end."""

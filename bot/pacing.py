@@ -40,7 +40,7 @@ class Pace:
     def __init__(self, rates: Rates, clock: Callable[[], float]) -> None:
         self._rates = rates
         self._clock = clock
-        self._next = self._held = float("-inf")
+        self._next = self._held = self._gone = float("-inf")
         self._chats: dict[str, float] = {}
 
     def turn(self, chat: str, place: Place) -> Turn:
@@ -50,9 +50,24 @@ class Pace:
         own = self._chats.get(chat, at)
         if own > at:
             return Turn(own - now, False)
-        self._next = at + 1 / self._rates.overall
+        self._next = at + self.apart
         self._remember(chat, at + self._rates.between(place), now)
         return Turn(at - now, True)
+
+    def slot(self) -> float:
+        """Seconds until a message whose turn has come may really go: those that were held up together are spaced again.
+
+        Turns are given ahead; the machine may pause, and all whose turns have passed meanwhile would go at once.
+        """
+        now = self._clock()
+        at = max(now, self._gone)
+        self._gone = at + self.apart
+        return at - now
+
+    @property
+    def apart(self) -> float:
+        """Seconds between two messages."""
+        return 1 / self._rates.overall
 
     def hold(self, seconds: float) -> None:
         """Let nothing go for so long; a longer hold that stands already stays."""

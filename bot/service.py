@@ -14,13 +14,14 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bot.clerk import Clerk
+from bot.clerk import Clerk, taking_turns
 from bot.command import Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.gauges import Counted
 from bot.health import alive, ready
 from bot.jobs import Jobs
+from bot.lean import sparing
 from bot.lock import only_instance
 from bot.logs import logging_to
 from bot.manners import Manners
@@ -205,6 +206,8 @@ class Service:
     def _working(self) -> Iterator[Part]:
         if self.jobs is not None:
             yield Part("the schedule", self.jobs.run)
+            if self.settings.ping_url:
+                yield Part("the dead man's switch", self.jobs.keep_pinging)
         if self.watch is not None:
             yield Part("the watch", self.watch.run)
         if self.settings.web_port is not None:
@@ -277,9 +280,9 @@ async def serve(
     jobs: bool = True,
 ) -> None:
     """Run the service until SIGTERM or SIGINT; only one instance a database. Without `jobs` it only talks and sends."""
-    with only_instance(settings.database), closing(Studio()) as studio:
+    with only_instance(settings.database), taking_turns(), sparing() as spare, closing(Studio()) as studio:
         if jobs:
-            studio.warm_up()
+            studio.warm_up().add_done_callback(lambda _: spare())
         manners = Manners(time.monotonic)
         async with Clerk(settings, lambda desk, request: polite(manners, desk, request), create=True) as clerk:
             await clerk.do(check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Self
 
 from pydantic import TypeAdapter
@@ -65,6 +65,7 @@ class DatabaseBook:
         self._ledger = ledger
         self._default_mode = default_mode
         self._zone: dt.tzinfo = dt.UTC
+        self._look: Callable[[], Status] = self._read_status
 
     @property
     def ledger(self) -> Ledger:
@@ -129,6 +130,9 @@ class DatabaseBook:
         return _SKILLS.validate_json(text) if text else ()
 
     def status(self) -> Status:
+        return self._look()
+
+    def _read_status(self) -> Status:
         span = self._db.market.span() or (None, None)
         counts = self._db.market.counts()
         newest = self.decision(next(iter(themes())), DEFAULT_MODE)
@@ -163,6 +167,7 @@ class DatabaseBook:
     def told_in(self, zone: dt.tzinfo) -> Self:
         book = copy(self)
         book._zone = zone
+        book._look = cache(book._read_status)
         return book
 
     def chat(self, who: Person) -> Chat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from bot.charts import render
 from bot.reply import ChartSpec
@@ -41,9 +41,9 @@ class Studio:
                 self._pictures.pop(chart, None)
             raise
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> Future[None]:
         """Load what drawing needs, in the thread that draws: it takes about a second, which no first tap should."""
-        self._pool.submit(_load)
+        return self._pool.submit(_load)
 
     def close(self) -> None:
         """Draw nothing more."""

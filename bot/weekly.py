@@ -7,19 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from bot.announce import announce, method_notice, no_change
-from bot.brief import Brief, brief
-from bot.digest import Issue, Item
-from bot.phrases import DAYS, day as said_day, short_head
+from bot.announce import no_change
 from bot.posting import AGES, Posting
 from bot.reply import Reply
-from bot.shelf import SIGNALS_SERVE, DatabaseBook, standing_orders, store_skills
-from bot.skill import skills_of
+from bot.shelf import SIGNALS_SERVE, standing_orders
 from bot.telling import tell_week
-from engine.comparators import COMPARATORS
+from bot.weekly_store import Announced, Day, newest, store, tracks
 from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
-from engine.method import stamp
 from engine.model import Alert, Decision, Ledger, Settlement, iso_week
 from engine.modes import modes
 from engine.panel import Panel, build_panel
@@ -27,23 +22,12 @@ from engine.readiness import Readiness, readiness
 from engine.record import Record
 from engine.scale import Progress
 from engine.themes import themes
-from engine.week import DayResult, Standing, WeekResult, check_eve, check_monday, compute_day, compute_week
+from engine.week import Standing, WeekResult, check_eve, check_monday, compute_day, compute_week
 from storage.database import Database
 
-METHOD = "method"  # kind of journal entry and notice
 NO_CHANGE = "no change"  # kind of notice: an index that is given up for a week
 MONDAY_ENDED = "No change this week: its Monday ended before fresh prices were known. Holdings stay as they are."
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What is cried for one index in one mode, whole and in brief."""
-
-    index: str
-    mode: str
-    reply: Reply
-    brief: Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +50,6 @@ def ledger_for(as_of: dt.date, now: dt.datetime, live_sources: bool) -> Ledger:
     """`live` for a decision made within 24 hours of its instant from live sources, else `replay`."""
     instant = dt.datetime.combine(as_of, dt.time(), dt.UTC)
     return "live" if live_sources and instant <= now < instant + LIVE_WITHIN else "replay"
-
-
-def tracks() -> list[tuple[str, str]]:
-    """Every (index, mode) that is decided, the comparators among them."""
-    return [(index, mode) for index in themes() for mode in (*modes(), *COMPARATORS)]
 
 
 def run_week(
@@ -102,7 +81,7 @@ def run_week(
     panel = build_panel(database.market, as_of)
     looked = _looked(database, ledger, panel, now)
     open_ = {ready.index for ready in looked if ready.state == "ready"}
-    days: list[_Day] = []
+    days: list[Day] = []
     alerts: tuple[Alert, ...] = ()
 
     def compute() -> WeekResult:
@@ -118,7 +97,7 @@ def run_week(
         if open_:
             days = _catch_up(database, ledger, panel)
             result = computed or compute()
-            days.append(_store(database, ledger, result.day, result, post))
+            days.append(store(database, ledger, result.day, result, post))
             alerts = _alerts(result)
         if post is not None and ledger == "live":
             tell_week(database, as_of, _done(database, ledger, as_of), alerts, post)
@@ -165,7 +144,7 @@ def _close_week(
     if not left:
         return ()
     late = [Readiness(index, "given up", 0.0, (), MONDAY_ENDED) for index in themes() if index in left]
-    told = post if now - _instant(monday) < AGES["weekly"] else None
+    told = post if now - dt.datetime.combine(monday, dt.time(), dt.UTC) < AGES["weekly"] else None
     with _kept_unless(dry_run, database):
         notices = _give_up(database, "live", monday, late, told)
         if told is not None:
@@ -222,15 +201,6 @@ def run_day(
     return _outcome(as_of, ledger, database.journal.head(ledger), days, ())
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """What was stored for one instant, and what is cried of it."""
-
-    result: DayResult
-    notices: tuple[Reply, ...]
-    announced: tuple[Announced, ...]
-
-
 class _NotKept(Exception):
     """Rolls back what a dry run wrote."""
 
@@ -244,7 +214,7 @@ def _kept_unless(dry_run: bool, database: Database) -> Iterator[None]:
             raise _NotKept
 
 
-def _catch_up(database: Database, ledger: Ledger, panel: Panel) -> list[_Day]:
+def _catch_up(database: Database, ledger: Ledger, panel: Panel) -> list[Day]:
     """Walk the days that no run has walked yet, up to the eve of `panel.as_of`."""
     return [_run_day(database, ledger, panel.until(day)) for day in _days_between(database, ledger, panel.as_of)]
 
@@ -254,30 +224,24 @@ def _days_between(database: Database, ledger: Ledger, as_of: dt.date) -> list[dt
     signals = database.signals.latest(ledger)
     if signals is None or ledger == "live":
         return []
-    newest = max(decision.date for decision in _newest(database, ledger).values())
+    last = max(decision.date for decision in newest(database, ledger).values())
     end = min(as_of, signals.date + SIGNALS_SERVE)
-    return [newest + dt.timedelta(days=k) for k in range(1, (end - newest).days)]
+    return [last + dt.timedelta(days=k) for k in range(1, (end - last).days)]
 
 
-def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | None = None) -> _Day:
+def _run_day(database: Database, ledger: Ledger, panel: Panel, post: Posting | None = None) -> Day:
     signals = database.signals.latest(ledger)
     assert signals is not None
     date = panel.as_of
-    decided = {track for track, decision in _newest(database, ledger).items() if decision.date == date}
+    decided = {track for track, decision in newest(database, ledger).items() if decision.date == date}
     standings = [s for s in _standings(database, ledger, date) if (s.index, s.mode) not in decided]
     result = compute_day(panel, signals, standings, standing_orders(database, ledger))
-    return _store(database, ledger, result, post=post)
-
-
-def _newest(database: Database, ledger: Ledger) -> dict[tuple[str, str], Decision]:
-    """{(index, mode): its newest decision} of a ledger."""
-    found = {track: database.decisions.latest(ledger, *track) for track in tracks()}
-    return {track: stored.decision for track, stored in found.items() if stored}
+    return store(database, ledger, result, post=post)
 
 
 def _refuse_the_past(database: Database, ledger: Ledger, as_of: dt.date) -> None:
     """Decisions of a ledger follow one another: a week before its newest one would begin a second history."""
-    last = max((decision.date for decision in _newest(database, ledger).values()), default=as_of)
+    last = max((decision.date for decision in newest(database, ledger).values()), default=as_of)
     if last > as_of:
         raise BadRequest(f"the {ledger} ledger already reaches {last}: replay earlier weeks in another --database.")
 
@@ -294,72 +258,11 @@ def _standings(database: Database, ledger: Ledger, as_of: dt.date) -> Sequence[S
     return standings
 
 
-def _store(
-    database: Database,
-    ledger: Ledger,
-    day: DayResult,
-    week: WeekResult | None = None,
-    post: Posting | None = None,
-) -> _Day:
-    """Keep what one instant added, and compose what is cried of it; a change of the rules is told before."""
-    notices = _tell_of_method(database, ledger, day.date, post) if day.decisions else ()
-    for settlement in day.settlements:
-        database.decisions.settle(ledger, settlement)
-    first = week is not None and database.signals.at(ledger, day.date) is None
-    if week is not None and first:
-        database.signals.add(ledger, week.signals)
-    for decision in day.decisions:
-        database.decisions.add(ledger, decision)
-    if week is not None or day.settlements or day.decisions:
-        for (index, mode), points in day.levels.items():
-            database.decisions.put_levels(ledger, index, mode, points)
-    if week is not None and first:
-        database.signals.put_predictions(week.predictions)
-        store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
-    announced = _announce(database, ledger, day.decisions)
-    if post is not None and ledger == "live" and week is None:
-        items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
-        head = short_head(database.journal.head(ledger) or "")
-        post.day(database, ledger, day.date, Issue(f"{DAYS[day.date.weekday()]} {said_day(day.date)}", head, items))
-    return _Day(day, notices, announced)
-
-
-def _instant(date: dt.date) -> dt.datetime:
-    return dt.datetime.combine(date, dt.time(), dt.UTC)
-
-
-def _tell_of_method(database: Database, ledger: Ledger, as_of: dt.date, post: Posting | None) -> tuple[Reply, ...]:
-    """Journal and announce that the rules changed since the newest decision; nothing where they did not."""
-    dated = [(decision.date, decision.method) for decision in _newest(database, ledger).values()]
-    old = max(dated)[1] if dated else stamp()
-    if old == stamp():
-        return ()
-    database.journal.append(ledger, METHOD, as_of, {"from": old, "to": stamp(), "method": stamp()})
-    reply = method_notice(old, stamp())
-    notice = database.notices.add(ledger, as_of, "", METHOD, reply.to_json())
-    if post is not None and ledger == "live":
-        post.notice(database, notice)
-    return (reply,)
-
-
-def _announce(database: Database, ledger: Ledger, decisions: Sequence[Decision]) -> tuple[Announced, ...]:
-    """Compose and store one announcement an index and mode, the journal's head in each."""
-    replies = []
-    for decision in decisions:
-        if decision.mode in COMPARATORS:
-            continue
-        book, key = DatabaseBook(database, _instant(decision.date), ledger), (decision.index, decision.mode)
-        reply = announce(book, *key)
-        database.decisions.put_announcement(ledger, decision, reply.to_json())
-        replies.append(Announced(*key, reply, brief(book, *key)))
-    return tuple(replies)
-
-
 def _outcome(
     as_of: dt.date,
     ledger: Ledger,
     head: str | None,
-    days: Sequence[_Day],
+    days: Sequence[Day],
     alerts: tuple[Alert, ...],
 ) -> Week:
     return Week(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.panel import Flags, Matrix
+from engine.threads import one_thread
 
 ALIKE = 0.95  # correlation of daily log returns over half a year from which the smaller goes (a published rule)
 ALIKE_DAYS = 180
@@ -26,7 +27,8 @@ def alike(close: Matrix, among: Flags) -> NDArray[np.bool_]:
     if len(close) <= COMMON_DAYS or len(columns) < 2:
         return pairs
     returns = _log_returns(close[-ALIKE_DAYS - 1 :, columns])
-    pairs[np.ix_(columns, columns)] = _correlations(returns) >= ALIKE
+    with one_thread():
+        pairs[np.ix_(columns, columns)] = _correlations(returns) >= ALIKE
     np.fill_diagonal(pairs, False)
     return pairs
 

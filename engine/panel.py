@@ -102,6 +102,10 @@ class Panel:
         """Close x supply of the last snapshot, USD; NaN outside the snapshots' top 200."""
         return self.close * self.supply
 
+    def last_cap(self, column: int) -> float:
+        """One token's `market_cap` at the end."""
+        return float(self.close[-1, column] * self.supply[-1, column])
+
     def days_since_candle(self) -> Matrix:
         """Days since each token's last candle at every row: 0 on a day with one, NaN before the first."""
         rows = np.arange(len(self.dates), dtype=np.float64)[:, None]

@@ -48,7 +48,7 @@ class Field:
 
     def order(self, signal: Signal, column: int) -> float:
         """Sorts the chosen, best first: by falling steady strength, or under rules alone by falling capitalisation."""
-        return -float(np.nan_to_num(self.panel.market_cap[-1, column])) if self.rules_only else -signal.steady
+        return -float(np.nan_to_num(self.panel.last_cap(column))) if self.rules_only else -signal.steady
 
 
 def stance(signal: Signal | None, rules: Mode) -> Call:

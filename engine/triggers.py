@@ -151,11 +151,11 @@ def _stopped(scene: Scene) -> Iterator[Cause]:
 
 def _resumed(scene: Scene) -> Iterator[Cause]:
     """It prints again after its mark was cut: sold at the first price there is."""
-    seen = np.isfinite(scene.panel.close)
     for symbol, column in scene.held:
-        if not seen[-1, column]:
+        seen = np.isfinite(scene.panel.close[:, column])
+        if not seen[-1]:
             continue
-        before = np.flatnonzero(seen[:-1, column])
+        before = np.flatnonzero(seen[:-1])
         gap = len(seen) - 2 - int(before[-1]) if len(before) else 0
         if gap > CARRY_DAYS:
             yield Cause("resumed", symbol, f"{symbol} prints a price again after {gap} days without one")

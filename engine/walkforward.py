@@ -7,8 +7,10 @@ the last one; so a live week, which rebuilds those heads, says what a backtest w
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ EPOCH = dt.date(2018, 1, 1)  # a Monday
 REFIT_WEEKS = 4
 COMPARED_WEEKS = 60  # before an instant, of which it is asked what was known then: a year and some
 BASE_WINDOW_WEEKS = 260
+MOST_KEPT = 8  # refits, about 1 MB each: a walk goes forward, and asks for the newest alone
 SOCIAL = "social_"  # data points made of posts, which anybody can write, begin so
 
 
@@ -87,8 +90,10 @@ class Trainer:
         self.names = self.material.names
         self.columns = list(self.material.columns)
         self._social = np.array([name.startswith(SOCIAL) for name in self.names], dtype=np.bool_)
-        self._fitted: dict[dt.date, Fitted] = {}
-        self._heads: dict[dt.date, Heads] = {}
+        self._coming: Iterator[Fitted] = iter(())
+        self._announced: set[dt.date] = set()
+        self._pending: set[dt.date] = set()
+        self._heads: OrderedDict[dt.date, Heads] = OrderedDict()
 
     def ranks(self, i: int) -> Floats:
         """Within-week ranks (tokens, features) of study row i, non-members 0."""
@@ -96,20 +101,37 @@ class Trainer:
         return ranks
 
     def prepare(self, dates: Iterable[dt.date], workers: Workers = SERIAL, progress: Progress | None = None) -> None:
-        """Fit the refits that `dates` will ask for, side by side where there are workers; the bytes are the same."""
-        wanted = sorted({refit_date(date) for date in dates} - self._fitted.keys())
+        """Announce what dates will be asked for, forward in time: their refits are fitted side by side where there are
+        workers, while those before them are in use. The bytes are the same."""
+        wanted = sorted({refit_date(date) for date in dates} - self._announced)
+        self._announced.update(wanted)
+        self._pending.update(wanted)
+        if wanted:
+            self._coming = chain(self._coming, self._fits(wanted, workers, progress))
+
+    def _fits(self, wanted: Sequence[dt.date], workers: Workers, progress: Progress | None) -> Iterator[Fitted]:
         for done, fitted in enumerate(workers.run(fit_refit, self.material, wanted, self.recipe), 1):
-            self._fitted[fitted.refit] = fitted
             if progress:
                 progress("fits", done, len(wanted))
+            yield fitted
+
+    def _fitted(self, refit: dt.date) -> Fitted:
+        """One refit: of those announced, where it is not past yet, or fitted now."""
+        while refit in self._pending:
+            fitted = next(self._coming)
+            self._pending.discard(fitted.refit)
+            if fitted.refit == refit:
+                return fitted
+        return fit_refit(self.material, refit, self.recipe)
 
     def heads(self, as_of: dt.date, record: Record) -> Heads:
         """The heads in force at `as_of`: fitted at the last refit date on what was known and recorded before it."""
         refit = refit_date(as_of)
         if refit not in self._heads:
-            fitted = self._fitted.pop(refit, None) or fit_refit(self.material, refit, self.recipe)
-            past = record.before(refit)
+            fitted, past = self._fitted(refit), record.before(refit)
             self._heads[refit] = Heads(fitted, {h: self._calibration(refit, past, h) for h in HORIZONS})
+            while len(self._heads) > MOST_KEPT:
+                self._heads.popitem(last=False)
         return self._heads[refit]
 
     def scores(self, i: int, heads: Heads, horizon: int) -> Scores:

@@ -34,6 +34,8 @@ def translated(path: str) -> Iterator[None]:
         raise StorageError(f"the database {path} refuses a row, nothing was written: {error}.") from error
     except sqlite3.ProgrammingError:
         raise  # a mistake of ours, not of the disk
+    except UnicodeDecodeError as error:  # in a name of the schema, of which SQLite itself does not complain
+        raise StorageError(f"the database {path} cannot be used, it is damaged: restore the latest backup.") from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # text that is no UTF-8 carries no code
         kind, reason = _REASONS.get(code & 0xFF, (StorageError, f"SQLite says: {error}"))

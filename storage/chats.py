@@ -15,6 +15,8 @@ Place = Literal["private", "group", "channel", "console"]
 Push = Literal["weekly", "danger", "watched"]  # the kinds of messages that a chat may switch on and off
 
 _KEY = ("platform", "chat")
+# A chat's rows in the queue, by way of the news: their key begins with it, and nobody else's rows are read.
+TOLD_TO = "news IN (SELECT id FROM outbox_news) AND platform = ? AND chat = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,9 @@ class ChatStore:
         known = self.knows(platform, chat)
         with self._db.atomic():
             self._links.forget(platform, chat)
-            for table in ("subscriptions", "watches", "chat_pulse", "chats", "outbox"):
+            for table in ("subscriptions", "watches", "chat_pulse", "chats"):
                 self._db.execute(f"DELETE FROM {table} WHERE platform = ? AND chat = ?", (platform, chat))
+            self._db.execute(f"DELETE FROM outbox WHERE {TOLD_TO}", (platform, chat))
         return known
 
     def added_by(self, pseudonym: str) -> int:

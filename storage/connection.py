@@ -80,6 +80,7 @@ class Connection:
         self._writes: dict[str, int] = {}  # by table, as often as it was written to here
         self._undone = 0  # transactions that were taken back
         self._recalled: OrderedDict[Hashable, tuple[object, object]] = OrderedDict()
+        self._elsewhere: int | None = None  # what others have written, as of the glance that lasts
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -110,7 +111,7 @@ class Connection:
 
         For small answers that take long to find and are asked for again and again; nobody may change them.
         """
-        (elsewhere,) = self.row("PRAGMA data_version") or (0,)
+        elsewhere = self._others() if self._elsewhere is None else self._elsewhere
         stamp = (elsewhere, self._undone, tuple(self._writes.get(table, 0) for table in tables))
         known = self._recalled.get(key)
         if known is None or known[0] != stamp:
@@ -119,6 +120,19 @@ class Connection:
         while len(self._recalled) > MOST_RECALLED:
             self._recalled.popitem(last=False)
         return cast(T, known[1])
+
+    @contextmanager
+    def glance(self) -> Iterator[None]:
+        """Look only once, at the beginning, for what other processes wrote: for one short answer made of many reads."""
+        before, self._elsewhere = self._elsewhere, self._others()
+        try:
+            yield
+        finally:
+            self._elsewhere = before
+
+    def _others(self) -> int:
+        (version,) = self.row("PRAGMA data_version") or (0,)
+        return int(version)
 
     def row(self, sql: str, values: Values | dict[str, object] = ()) -> Any | None:
         """The first row, or None."""

@@ -72,6 +72,10 @@ class Database:
         """All or nothing over every store; blocks nest."""
         return self.connection.atomic()
 
+    def glance(self) -> AbstractContextManager[None]:
+        """Answer one question from what other processes had written when it began."""
+        return self.connection.glance()
+
     def check_integrity(self) -> None:
         """Read every page back; StorageError where SQLite finds damage. It finds little: see `Journal.verify`."""
         faults = [str(fault) for (fault,) in self.connection.rows("PRAGMA integrity_check(1)")]

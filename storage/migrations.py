@@ -7,6 +7,8 @@ from functools import cache
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from storage.queue_by_news import REBUILD
+
 MIGRATIONS = Migrations("crier")
 
 
@@ -359,3 +361,9 @@ def m016_links(db: sqlite_utils.Database) -> None:
             other_title TEXT NOT NULL DEFAULT '', PRIMARY KEY (code)
         ) WITHOUT ROWID""",
     )
+
+
+@MIGRATIONS()
+def m017_queue_by_news(db: sqlite_utils.Database) -> None:
+    """The queue in one tree by news, instants in milliseconds since 1970: a broadcast is added at its end."""
+    _run(db, *REBUILD)

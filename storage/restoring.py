@@ -11,12 +11,22 @@ from engine.model import LEDGERS, Ledger
 from storage.backup import reading
 from storage.border import translated
 from storage.database import Database
-from storage.outbox import text
+from storage.messages import stamp
 
 # What was told, to nobody twice; codes that counted once.
 TOLD = ("outbox_news", "outbox_bodies", "outbox", "claim_codes", "link_codes")
 # What people chose, and who wants to be forgotten.
 CHOSEN = ("chats", "subscriptions", "watches", "identities", "audit", "bot_admins", "chat_pulse", "links")
+# Codes of previews: what was not confirmed before a restore is asked for anew.
+DROPPED = ("confirmations",)
+# What comes from the backup as it is: the market, the journals, and what follows from them. Nothing of it is personal.
+BACKED_UP = (
+    "tokens", "token_themes", "aliases", "source_ids", "proposals", "candles", "snapshots", "measures", "headlines",
+    "provenance", "refusals", "refusal_counts", "cursors", "validators", "quarantine", "source_status", "source_hosts",
+    "journal", "decisions", "settlements", "levels", "announcements", "signal_weeks", "predictions", "orders",
+    "notices", "agenda", "sizes",
+)  # fmt: skip
+CRIED = ("watch",)  # notes of the agenda that are carried over all the same: what the watch cried, it cries once
 CALLED_OFF = "waited when a backup was restored, and may have been sent"
 
 
@@ -78,6 +88,10 @@ def carry_over(restored: Database, replaced: Path, people: bool) -> None:
             names, marks = ", ".join(columns), ", ".join("?" * len(columns))
             for row in old.execute(f"SELECT {names} FROM {table}"):
                 link.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)
+        for name in CRIED:
+            link.execute("DELETE FROM agenda WHERE name = ?", (name,))
+            for row in old.execute("SELECT name, value, at FROM agenda WHERE name = ?", (name,)):
+                link.execute("INSERT INTO agenda (name, value, at) VALUES (?, ?, ?)", row)
 
 
 def _present(known: set[str], people: bool) -> list[str]:
@@ -92,13 +106,13 @@ def call_off(restored: Database, told: Mapping[str, str], now: dt.datetime) -> i
     link = restored.connection
     waited = link.execute(
         "UPDATE outbox SET state = 'dead', owner = '', reason = ?, settled = ? WHERE state = 'waiting'",
-        (CALLED_OFF, text(now)),
+        (CALLED_OFF, stamp(now)),
     ).rowcount
     for name, push in told.items():
         link.execute(
             """INSERT INTO outbox_news (name, push, level, queued, expires) VALUES (?, ?, 0, ?, ?)
                ON CONFLICT (name) DO NOTHING""",
-            (name, push, text(now), text(now)),
+            (name, push, stamp(now), stamp(now)),
         )
         values = (name,)
         link.execute(
@@ -107,18 +121,19 @@ def call_off(restored: Database, told: Mapping[str, str], now: dt.datetime) -> i
             values,
         )
         link.execute(
-            """INSERT INTO outbox (platform, chat, news, body, urgent, next_at, state, reason, settled)
-               SELECT c.platform, c.chat, n.id, b.id, 0, ?, 'dead', ?, ? FROM chats c
+            """INSERT INTO outbox (news, platform, chat, body, urgent, next_at, state, reason, settled)
+               SELECT n.id, c.platform, c.chat, b.id, 0, ?, 'dead', ?, ? FROM chats c
                JOIN outbox_news n ON n.name = ? JOIN outbox_bodies b ON b.news = n.id AND b.checksum = '' WHERE TRUE
-               ON CONFLICT (platform, chat, news) DO NOTHING""",
-            (text(now), CALLED_OFF, text(now), name),
+               ON CONFLICT (news, platform, chat) DO NOTHING""",
+            (stamp(now), CALLED_OFF, stamp(now), name),
         )
     return waited
 
 
 def drop_codes(restored: Database) -> None:
     """Let no preview from before the restore be confirmed; inside `atomic()`."""
-    restored.connection.execute("DELETE FROM confirmations")
+    for table in DROPPED:
+        restored.connection.execute(f"DELETE FROM {table}")
 
 
 def note_restored(restored: Database, lost: Mapping[Ledger, Lost], date: dt.date) -> None:

@@ -1,21 +1,14 @@
-"""Keeps native thread pools to one thread, so that sums are added in one order and give the same bytes."""
+"""Keeps fits to one core, so that sums are added in one order and give the same bytes."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from functools import cache
 
-from threadpoolctl import ThreadpoolController
-
-
-@cache
-def _pools() -> ThreadpoolController:
-    import sklearn.ensemble  # noqa: F401  its thread pools must be there to be found
-
-    return ThreadpoolController()
+from engine.threads import one_thread
 
 
 def one_core() -> AbstractContextManager[object]:
-    """Keep native thread pools to one thread, so that sums are added in one order and their bytes are the same."""
-    limits: AbstractContextManager[object] = _pools().limit(limits=1)
-    return limits
+    """Keep native thread pools to one thread, those of scikit-learn among them."""
+    import sklearn.ensemble  # noqa: F401  its thread pools must be there to be found
+
+    return one_thread()

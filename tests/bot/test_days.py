@@ -11,7 +11,8 @@ import pytest
 from bot.posting import Posting
 from bot.rebuilding import with_levels
 from bot.reply import Reply
-from bot.weekly import METHOD, run_day, run_week, tracks
+from bot.weekly import run_day, run_week
+from bot.weekly_store import METHOD, tracks
 from engine.errors import BadRequest, NotEnoughData
 from engine.method import stamp
 from engine.model import (
@@ -504,7 +505,7 @@ def subscribed(database):
 def queued(database):
     rows = database.connection.rows(
         """SELECT n.name, n.level, o.chat, b.reply FROM outbox o
-           JOIN outbox_news n ON n.id = o.news JOIN outbox_bodies b ON b.id = o.body ORDER BY o.id"""
+           JOIN outbox_news n ON n.id = o.news JOIN outbox_bodies b ON b.id = o.body ORDER BY o.news, o.chat"""
     )
     return [(name, level, chat, Reply.from_json(reply)) for name, level, chat, reply in rows]
 

@@ -47,6 +47,7 @@ def ask(book: Any, text: str, **more: Any) -> Reply:
 def test_hostile_words_get_an_answer_that_can_be_sent(
     name: str, words: str, shared_book: Any, empty_book: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """F20"""
     for book in (shared_book, empty_book):
         for text in (f"/{name} {words}", f"/{name} {words} {words}", f"/{name}{words}"):
             reply = ask(book, text)

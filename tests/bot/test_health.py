@@ -25,6 +25,7 @@ from bot.metrics import may_read, metrics
 from bot.settings import SECRETS, Settings
 from storage.chats import Chat
 from storage.database import Database, open_database
+from storage.messages import stamp
 from storage.outbox import Letter, News
 from storage.sources import HostStatus, SourceStatus
 
@@ -106,7 +107,7 @@ def test_a_message_that_was_due_for_an_hour_fails_and_one_that_waits_for_its_hou
     (finding,) = [f for f in ready(database, NOW + 2 * HOUR) if not f.ok]
     assert finding.says.startswith("telegram has sent nothing that was due for 2 h: ")
     with database.atomic():
-        database.connection.execute("UPDATE outbox SET next_at = ?", ((NOW + 9 * HOUR).isoformat(),))
+        database.connection.execute("UPDATE outbox SET next_at = ?", (stamp(NOW + 9 * HOUR),))
     assert failing(ready(database, NOW + 2 * HOUR)) == []
 
 

@@ -1,12 +1,13 @@
 """A weekly job holds little: no pandas comes along, and what is freed goes back."""
 
+import gc
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
 
-from bot.lean import M_MMAP_THRESHOLD, OF_ITS_OWN, lean
+from bot.lean import M_MMAP_THRESHOLD, OF_ITS_OWN, lean, sparing
 
 WATCHED = """
 import sys
@@ -51,3 +52,12 @@ def test_what_is_left_out_comes_back_after_an_error(monkeypatch: pytest.MonkeyPa
         raise RuntimeError
     assert sys.meta_path == before
     assert asked == [(M_MMAP_THRESHOLD, OF_ITS_OWN)]
+
+
+def test_what_a_service_holds_is_not_looked_through_again_until_it_ends() -> None:
+    before = gc.get_freeze_count()
+    with sparing() as spare:
+        assert gc.get_freeze_count() == before, "nothing yet: much is still being loaded"
+        spare()
+        assert gc.get_freeze_count() > 10_000
+    assert gc.get_freeze_count() == 0

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import safekeeping
+from bot import safekeeping, watching
 from bot.lock import only_instance
 from bot.settings import Settings
 from bot.shelf import DatabaseBook
 from engine.errors import BrokenJournal, CannotWrite, CrierError, NewerDatabase, StorageError
-from storage import backup
+from storage import backup, restoring
 from storage.chats import Chat
 from storage.database import Database, open_database
 from storage.outbox import Letter, News
@@ -135,6 +135,36 @@ def test_what_was_sent_since_the_backup_is_not_sent_again_and_what_waits_still_w
     with opened(settings.database) as database:
         assert tell(database, WEEK, "1", "2") == 1, "the week is decided again, and told to whom it was not told"
         assert send_all(database) == ["change/2026-11-23/3 2", f"{WEEK.name} 2"]
+
+
+def test_every_table_is_declared_to_come_from_the_backup_or_from_the_database_it_replaces(settings: Settings) -> None:
+    """A new table must be named in `storage.restoring`; one that names a chat or a person never comes from a backup."""
+    with opened(settings.database) as database:
+        raw = database.connection.raw
+        columns = {name: {c.name for c in raw[name].columns} for name in raw.table_names() if name[:1] != "_"}
+    declared = [*restoring.TOLD, *restoring.CHOSEN, *restoring.DROPPED, *restoring.BACKED_UP]
+    assert sorted(declared) == sorted(columns)
+    personal = {name for name, found in columns.items() if found & {"platform", "chat", "user"}}
+    assert personal & set(restoring.BACKED_UP) == set()
+    assert restoring.CRIED == (watching.KNOWN,)
+
+
+def test_what_the_watch_cried_since_the_backup_it_does_not_cry_again(settings: Settings, tmp_path: Path) -> None:
+    """F10: its news bear the minute, so that no name would keep a second cry of the same state away."""
+    made = safekeeping.make_backup(settings, tmp_path / "copy.db", NOW)
+    with opened(settings.database) as database:
+        database.agenda.note(watching.KNOWN, "AAVE collapsed", NOW + DAY)
+        database.agenda.note("done/week", "2026-11-30", NOW + DAY)
+    safekeeping.restore(settings, made.path, NOW)
+    with opened(settings.database) as database:
+        assert database.agenda.value(watching.KNOWN) == "AAVE collapsed"
+        assert database.agenda.value("done/week") is None, "what is decided follows from the journal that is there"
+    before = safekeeping.make_backup(settings, tmp_path / "later.db", NOW)
+    with opened(settings.database) as database, database.atomic():
+        database.connection.execute("DELETE FROM agenda")
+    safekeeping.restore(settings, before.path, NOW + DAY)
+    with opened(settings.database) as database:
+        assert database.agenda.value(watching.KNOWN) is None
 
 
 def test_a_restore_is_chained_into_the_journal_with_the_posted_heads_that_are_lost(

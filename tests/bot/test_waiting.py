@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot import weekly
+from bot.health import ready
 from bot.posting import Posting
 from bot.weekly import NO_CHANGE, is_decided, run_due, run_week
+from engine.errors import TrainingFailed
 from engine.model import Candle, Snapshot, Token, TokenKind
 from storage.chats import Chat
 from storage.database import Database, open_database
@@ -124,6 +127,32 @@ def test_what_still_waited_when_monday_ended_is_given_up_on_the_next_day(databas
     assert {chat for chat, news in told if news.startswith("notice/")} == {"1", "2"}
     run_due(database, None, tuesday, post=Posting(tuesday))
     assert queued(database) == told and database.verify("live").ok
+
+
+def test_a_fit_that_fails_leaves_the_last_good_week_and_says_that_it_is_old(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F35: nothing new is published, what stands is called old, and the next try is as if there had been none."""
+    arrive(database)
+    database.market.set_provenance("live", "yes")
+    run_week(database, MONDAY, "live", now=at(0, 31))
+    head, monday = database.journal.head("live"), MONDAY + 7 * DAY
+    ids = database.market.token_ids()
+    for symbol, token in ids.items():
+        database.market.put_candles(candle(token, symbol, MONDAY + k * DAY) for k in range(7))
+
+    def fails(*arguments: object) -> None:
+        raise TrainingFailed("the logistic regression did not converge: the last good signals stay.")
+
+    with monkeypatch.context() as patch, pytest.raises(TrainingFailed):
+        patch.setattr(weekly, "compute_week", fails)
+        run_week(database, monday, "live", now=at(0, 31) + 7 * DAY)
+    assert database.journal.head("live") == head
+    assert database.signals.newest("live") == MONDAY
+    late = {finding.check: finding for finding in ready(database, at(14) + 7 * DAY)}["deciding"]
+    assert (late.ok, "is not decided, the last one is that of 13 Nov 2023" in late.says) == (False, True)
+    week = run_week(database, monday, "live", now=at(15) + 7 * DAY)
+    assert week.decisions and database.verify("live").ok
 
 
 def test_a_dry_run_gives_nothing_up(database: Database) -> None:

@@ -119,12 +119,14 @@ def test_a_feature_has_the_shape_of_its_scope_and_is_alive_and_finite(
 def test_cutting_off_the_future_changes_no_past_value(
     name: str, values: dict[str, np.ndarray], truncated: Mapping[int, Inputs]
 ) -> None:
+    """F29"""
     for last, cut_off in truncated.items():
         np.testing.assert_array_equal(evaluate(CATALOGUE[name], cut_off), values[name][:last])
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_another_future_changes_no_past_value(name: str, values: dict[str, np.ndarray], rewritten: Inputs) -> None:
+    """F29"""
     np.testing.assert_array_equal(evaluate(CATALOGUE[name], rewritten)[:700], values[name][:700])
 
 
@@ -132,6 +134,7 @@ def test_another_future_changes_no_past_value(name: str, values: dict[str, np.nd
 def test_the_last_400_bars_alone_give_the_same_last_value(
     name: str, values: dict[str, np.ndarray], recent: Mapping[int, Inputs]
 ) -> None:
+    """F30"""
     for last, alone in recent.items():
         _assert_same(name, values[name][last - 1], evaluate(CATALOGUE[name], alone)[-1])
 

@@ -96,6 +96,7 @@ def test_cutting_off_the_future_changes_no_past_value(
 def test_the_last_400_bars_alone_give_the_same_last_value(
     name: str, market: Panel, cut: Cut, values: dict[str, np.ndarray]
 ) -> None:
+    """F30"""
     for last in (450, 560, 690, 800, 900):
         _assert_same(
             name, values[name][last - 1], compute(INDICATORS[name], Bars.of(cut(market, last - 400, last)))[-1]

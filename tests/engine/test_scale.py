@@ -7,9 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+from engine import walkforward
 from engine.errors import BadRequest
 from engine.fitting import fit_refit
 from engine.panel import build_panel
+from engine.record import Record
 from engine.scale import SERIAL, Dask, Processes, workers_of
 from engine.sources.simulated import SimulatedMarket
 from engine.study import HORIZONS, build_study
@@ -41,6 +43,42 @@ def said(trainer, workers):
 def test_two_processes_fit_the_same_bytes(trainer, alone):
     assert len(alone) >= 2
     assert said(trainer, Processes(2)) == alone
+
+
+def test_a_refit_is_fitted_when_it_is_asked_for_and_once(trainer):
+    begun = []
+
+    class Watched:
+        def run(self, function, shared, tasks, *rest):
+            for task in tasks:
+                begun.append(task)
+                yield function(shared, task, *rest)
+
+    walking = Trainer(trainer.study)
+    walking.prepare(REFITS, Watched())
+    assert begun == [], "nothing is held before its time"
+    for _ in range(2):
+        assert walking.heads(REFITS[0], Record()).refit == REFITS[0]
+        assert begun == REFITS[:1]
+    walking.prepare(REFITS, Watched())  # announced already
+    assert walking.heads(REFITS[1], Record()).refit == REFITS[1]
+    assert walking.heads(REFITS[0], Record()).refit == REFITS[0]
+    assert begun == REFITS
+
+
+def test_a_refit_that_was_passed_over_or_never_announced_is_fitted_all_the_same(trainer, monkeypatch):
+    monkeypatch.setattr(walkforward, "MOST_KEPT", 1)
+    walking = Trainer(trainer.study)
+    walking.prepare(REFITS)
+    last = said_by(walking, REFITS[1])
+    first = said_by(walking, REFITS[0])
+    assert (said_by(walking, REFITS[1]), said_by(walking, REFITS[0])) == (last, first)
+    assert first != last and len(walking._heads) == 1
+
+
+def said_by(trainer, refit):
+    head = trainer.heads(refit, Record()).fitted.relative[7]
+    return head.scores(trainer.ranks(len(trainer.study.dates) - 1)).tobytes()
 
 
 @pytest.fixture

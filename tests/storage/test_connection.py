@@ -46,6 +46,24 @@ def test_what_another_process_wrote_is_seen(database: Database) -> None:
     assert database.market.provenance("a") == "theirs"
 
 
+def test_one_answer_looks_once_for_what_others_wrote_and_sees_its_own_at_once(database: Database) -> None:
+    asked: list[str] = []
+    database.connection.raw.conn.set_trace_callback(asked.append)
+    with database.glance():
+        assert database.market.provenance("a") is None
+        other = open_database(database.path)
+        other.market.set_provenance("a", "theirs")
+        other.close()
+        assert database.market.provenance("a") is None, "what was there when it began"
+        assert asked.count("PRAGMA data_version") == 1
+        database.market.set_provenance("a", "ours")
+        assert database.market.provenance("a") == "ours"
+    other = open_database(database.path)
+    other.market.set_provenance("a", "theirs")
+    other.close()
+    assert database.market.provenance("a") == "theirs"
+
+
 def test_statements_that_write_are_known_by_their_table(database: Database) -> None:
     with database.connection.atomic():
         database.market.set_provenance("a", "b")

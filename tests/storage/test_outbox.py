@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -62,13 +62,28 @@ def test_a_text_is_stored_once_for_all_its_chats(database: Database) -> None:
     assert database.connection.row("SELECT COUNT(*) FROM outbox_bodies") == (1,)
 
 
-def test_a_hundred_thousand_are_queued_in_a_moment(tmp_path: Path) -> None:
-    """On a file, as the service does; the benchmark measures it, this only keeps it from growing tenfold."""
+def test_a_hundred_thousand_are_queued_about_as_fast_as_a_bare_table_takes_them(tmp_path: Path) -> None:
+    """On files, as the service does, in time of the processor and side by side, so that no machine's speed matters.
+
+    The benchmark measures it; this keeps it from growing threefold.
+    """
     database = open_database(tmp_path / "crier.db")
-    started = os.times().user
-    assert database.outbox.enqueue(WEEK, [letter(*map(str, range(100_000)))], NOW) == 100_000
-    assert os.times().user - started < 2.0
+    bare = sqlite3.connect(tmp_path / "bare.db", isolation_level=None)
+    bare.execute("CREATE TABLE bare (chat TEXT NOT NULL, news INTEGER NOT NULL, UNIQUE (news, chat))")
+    chats = [str(10**9 + k) for k in range(100_000)]
+    ours, peers = [], []
+    for k in range(2):
+        began = time.process_time()
+        assert database.outbox.enqueue(replace(WEEK, name=f"week/{k}"), [letter(*chats)], NOW) == 100_000
+        ours.append(time.process_time() - began)
+        began = time.process_time()
+        bare.execute("BEGIN")
+        bare.executemany("INSERT INTO bare VALUES (?, ?)", ((chat, k) for chat in chats))
+        bare.execute("COMMIT")
+        peers.append(time.process_time() - began)
+    bare.close()
     database.close()
+    assert min(ours) < 3 * min(peers)
 
 
 def test_urgent_news_overtakes_what_was_queued_before_it(database: Database) -> None:

@@ -177,6 +177,7 @@ def at(text: str) -> dt.datetime:
     ],
 )
 def test_quiet_hours_end_by_the_chats_own_clock(zone: str, hours: tuple[int, int], now: str, end: str | None) -> None:
+    """F32"""
     chat = replace(CHAT, time_zone=zone, quiet_from=60 * hours[0], quiet_until=60 * hours[1])
     assert digest.quiet_until(chat, at(now)) == (at(end) if end else None)
 

@@ -55,6 +55,7 @@ BEFORE = Stored(live=True, decided=MONDAY - WEEK)
     ],
 )
 def test_a_week_is_due_on_its_monday_until_it_is_decided(stored: Stored, now: str, wanted: list[str]) -> None:
+    """F7, F31, F33"""
     assert kinds(stored, now) == wanted
 
 

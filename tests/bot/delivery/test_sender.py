@@ -81,7 +81,7 @@ class Bench:
         return int(count)
 
     def states(self) -> dict[str, str]:
-        return dict(self.database.connection.rows("SELECT chat, state FROM outbox ORDER BY id"))
+        return dict(self.database.connection.rows("SELECT chat, state FROM outbox"))
 
     def reasons(self) -> dict[str, str]:
         return {found.chat: found.reason for found in self.database.outbox.dead(1000)}
@@ -162,6 +162,23 @@ async def test_a_message_that_waits_for_its_chat_is_not_claimed_before_its_turn(
     assert len(claimed) == 3
 
 
+async def test_what_was_held_up_together_does_not_go_out_together(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F14: the database, or the whole machine, pauses now and then; what waited for it keeps the service's limit."""
+    names = bench.queue(400)
+
+    async def pausing(work: Callable[[Database], T]) -> T:
+        if (over := bench.time.seconds % 3.0) > 1.8:
+            await bench.time.sleep(3.0 - over)
+        return work(bench.database)
+
+    monkeypatch.setattr(bench, "do", pausing)
+    await bench.run()
+    assert bench.service.refused == 0
+    assert bench.service.counts() == dict.fromkeys(names, 1)
+
+
 async def test_an_urgent_alert_overtakes_the_digest(bench: Bench) -> None:
     bench.queue(300)
 
@@ -197,6 +214,7 @@ async def test_a_storm_of_429_is_waited_out_and_nobody_knocks_meanwhile(bench: B
         assert len(late) <= outbox.IN_FLIGHT - 1  # what was on its way when the first 429 came
         assert all(at < began + 1.0 for at in late)
     assert len(bench.service.asked) == len(names) + storms
+    assert bench.service.refused == 0, "what waited came out at our own pace"
 
 
 async def test_one_slow_chat_alone_waits(bench: Bench) -> None:

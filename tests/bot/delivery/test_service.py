@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,8 @@ from emulators.chats import ChatService
 from emulators.telegram import Telegram
 from emulators.virtual import START, VirtualTime
 
-from bot.child import ChildCrashed, ChildFailed
-from bot.clerk import Clerk
+from bot.child import ChildCrashed, ChildFailed, run_in_child
+from bot.clerk import TURN, Clerk, taking_turns
 from bot.command import Request
 from bot.desk import Desk
 from bot.jobs import TOLD_AFTER, Jobs
@@ -30,6 +32,7 @@ from bot.reply import Reply
 from bot.scheduler import Work
 from bot.service import PLATFORMS, Service, platforms_of, rates_of, real_clock
 from bot.settings import Settings
+from bot.shelf import KEPT
 from bot.supervision import LONGEST, Part, keep_alive, rest
 from engine.errors import BadConfiguration, CannotWrite, CrierError
 from storage.chats import Chat
@@ -238,6 +241,33 @@ async def test_a_crash_is_told_at_once(settings: Settings, clerk: Clerk) -> None
     assert [key for key, _ in bench.told] == ["week/2026-11-23/ChildCrashed"]
 
 
+OUT_OF_MEMORY = """
+import datetime as dt, resource, sys
+from storage.database import open_database
+database = open_database(sys.argv[-1])
+with database.atomic():
+    for k in range(50):
+        database.journal.append("live", "decision", dt.date(2026, 11, 23), {"part": k})
+    resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
+    held = bytearray(2**30)
+"""
+
+
+async def test_a_week_that_runs_out_of_memory_leaves_nothing_of_itself_and_the_bot_goes_on(
+    settings: Settings, clerk: Clerk
+) -> None:
+    """F34: a real child under a limit of 512 MB, in the middle of its transaction; admins hear, chats are answered."""
+    bench = Bench(settings, clerk)
+    bench.jobs.child = partial(run_in_child, program=(sys.executable, "-c", OUT_OF_MEMORY))
+    await bench.jobs.perform(Work("week", "2026-11-23"))
+    assert [key for key, _ in bench.told] == ["week/2026-11-23/ChildCrashed"]
+    assert "MemoryError" in bench.told[0][1]
+    assert await clerk.do(lambda db: db.journal.count("live")) == 0
+    assert await clerk.do(lambda db: db.verify("live").ok)
+    assert (await clerk.answer(Request("/status", "telegram", "1", "1"))).ok
+    assert (await clerk.do(lambda db: db.agenda.value("done/week"))) is None, "it is tried again"
+
+
 async def test_a_missed_week_is_told_and_not_made_up_for(settings: Settings, clerk: Clerk) -> None:
     """F33"""
     bench = Bench(settings, clerk)
@@ -260,9 +290,27 @@ async def test_a_report_is_queued_and_noted_together(settings: Settings, clerk: 
 
 
 async def test_tidying_forgets_what_is_old_and_measures_the_database(settings: Settings, clerk: Clerk) -> None:
+    """What was settled is kept for 90 days; what waits is kept, and what a wrong clock put far off is due again."""
     bench = Bench(settings, clerk)
-    await clerk.do(lambda db: queue(db, "1"))
+    settled = {str(days): bench.time.wall() - days * DAY for days in (1, 89, 91, 400)}
+
+    def settle(db: Database) -> None:
+        for chat, then in settled.items():
+            letter = Letter("{}", [("telegram", chat, None)])
+            db.outbox.enqueue(News(f"n/{chat}", "admin", then + DAY), [letter], then)
+            for row in db.outbox.claim("telegram", "me", 1, then, DAY):
+                db.outbox.acknowledge(row.id, "me", "7", then)
+        ahead = bench.time.wall() + 7 * DAY
+        db.outbox.enqueue(News("n/ahead", "admin", ahead), [Letter("{}", [("telegram", "ahead", None)])], ahead)
+
+    await clerk.do(settle)
     await bench.jobs.perform(Work("tend", "2026-11-23"))
+    assert KEPT == 90 * DAY
+    assert await clerk.do(lambda db: db.connection.rows("SELECT chat, state FROM outbox")) == [
+        ("1", "sent"), ("89", "sent"), ("ahead", "waiting"),
+    ]  # fmt: skip
+    assert await clerk.do(lambda db: db.connection.row("SELECT COUNT(*) FROM outbox_bodies")) == (3,)
+    assert await clerk.do(lambda db: db.outbox.next_due("telegram")) == bench.time.wall()
     assert await clerk.do(lambda db: db.connection.row("SELECT COUNT(*) FROM sizes")) == (1,)
 
 
@@ -281,6 +329,9 @@ async def test_the_dead_mans_switch_is_asked_while_all_is_well(settings: Setting
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     bench = Bench(settings.model_copy(update={"ping_url": f"http://127.0.0.1:{port}/"}), clerk)
+    await bench.jobs.ping()
+    assert asked == 0, "the schedule has given no sign of life yet"
+    await bench.jobs.due()
     for _ in range(3):
         await bench.jobs.ping()
     assert asked == 1
@@ -394,3 +445,11 @@ def test_senders_are_named_anew_at_every_start(settings: Settings) -> None:
     made = [Service(settings, Clerk(settings), [ChatService()], real_clock(), jobs=False) for _ in range(2)]
     owners = {sender.owner for service in made for sender in service.senders.values() if isinstance(sender, Sender)}
     assert len(owners) == 2
+
+
+def test_threads_take_turns_quickly_while_the_service_runs_and_as_before_once_it_ended() -> None:
+    before = sys.getswitchinterval()
+    with pytest.raises(ZeroDivisionError), taking_turns():
+        assert sys.getswitchinterval() == pytest.approx(TURN) and before > TURN
+        raise ZeroDivisionError
+    assert sys.getswitchinterval() == before

@@ -174,7 +174,7 @@ def decide(database: Database, *symbols: str, index: str = "defi", mode: str = "
 def told(database: Database) -> list[tuple[str, str, str]]:
     rows = database.connection.rows(
         """SELECT o.chat, n.push, b.reply FROM outbox o JOIN outbox_news n ON n.id = o.news
-           JOIN outbox_bodies b ON b.id = o.body ORDER BY o.id"""
+           JOIN outbox_bodies b ON b.id = o.body ORDER BY o.news, o.chat"""
     )
     return [(chat, push, Reply.from_json(reply).title) for chat, push, reply in rows]
 

@@ -68,6 +68,7 @@ def test_every_command_answers_within_the_limits(book: Any) -> None:
 
 
 def test_nothing_becomes_a_mention_a_link_or_markup() -> None:
+    """F20"""
     said = escaped("@everyone <@&5> <#1> https://x.io discord.gg/abc [a](b) **b** `c` ||d||")
     assert "@everyone" not in said and "<@" not in said.replace("\\<", "") and "https://" not in said
     assert "discord.gg/" not in said and said.count("\\*") == 4 and "\\[a\\]" in said

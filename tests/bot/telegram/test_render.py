@@ -35,6 +35,7 @@ def replies(draw: st.DrawFn) -> Reply:
 
 @given(reply=replies())
 def test_every_reply_is_taken_whole_in_parts_that_fit(reply: Reply) -> None:
+    """F20"""
     messages = render.messages(reply)
     assert messages
     read = [read_html(message)[0] for message in messages]
@@ -64,6 +65,7 @@ def test_a_chopped_text_loses_nothing_but_spaces(text: str, most: int) -> None:
     ],
 )
 def test_nothing_in_a_text_becomes_a_link(text: str) -> None:
+    """F20"""
     assert JOINER in escaped(text)
     assert escaped(text).replace(JOINER, "") == text
 

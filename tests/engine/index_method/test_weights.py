@@ -294,7 +294,7 @@ shares = st.dictionaries(st.sampled_from(NAMES), st.floats(1e-5, 1), max_size=12
 def test_a_decision_is_sound_whatever_is_said_and_held(
     make_panel, make_signals, make_book, paths, now, before, weights, invested, name, volume
 ):
-    """Weights are a whole, buying keeps the caps and the budget, only what moves is traded, always the same way."""
+    """F25: weights are a whole, buying keeps caps and budget, only what moves is traded, always the same way."""
     rules, cap = mode(name), mode(name).token_cap * theme("defi").cap_scale
     panel = make_panel(paths, market_volume=volume)
     steady = {s: 2 * x for s, x in before.items() if x is not None}
