@@ -17,7 +17,7 @@ from bot.command import Param, Request
 from bot.desk import Desk
 from bot.dispatch import dispatch
 from bot.reply import Reply
-from bot.services import Services, open_services
+from bot.services import Services, open_services, utc_now
 from bot.settings import Settings
 from engine.errors import CrierError
 from storage.chats import Place
@@ -55,12 +55,17 @@ class Clerk:
     """Opens the database in a thread of its own; use `async with`. Everything asked of it is done one after another.
 
     `answering` is what a message goes through: `dispatch`, or something wrapped around it. Only `create` makes a new
-    database.
+    database. `wall` says what time it is.
     """
 
     def __init__(
-        self, settings: Settings, answering: Callable[[Desk, Request], Reply] = dispatch, create: bool = False
+        self,
+        settings: Settings,
+        answering: Callable[[Desk, Request], Reply] = dispatch,
+        create: bool = False,
+        wall: Callable[[], dt.datetime] = utc_now,
     ) -> None:
+        self.wall = wall
         self._settings = settings
         self._create = create
         self._answering = answering
@@ -114,12 +119,12 @@ class Clerk:
 
     async def removed(self, platform: str, chat: str, why: str) -> None:
         """The bot was removed from a chat, which is sent nothing any more."""
-        now = dt.datetime.now(dt.UTC)
+        now = self.wall()
         await self.do(lambda database: close(database, platform, chat, why, now))
 
     async def moved(self, platform: str, old: str, new: str) -> None:
         """A chat has another name from now on."""
-        now = dt.datetime.now(dt.UTC)
+        now = self.wall()
         await self.do(lambda database: move(database, platform, old, new, now))
 
     async def overheard(self, platform: str, chat: str, text: str) -> None:
@@ -163,18 +168,18 @@ class Clerk:
             from bot.chat_pulse import Listener  # reads the lexicon, which nothing else here needs
 
             self._listener = Listener(database, lambda *of: database.chats.get(*of).pulse)
-        now = dt.datetime.now(dt.UTC)
+        now = self.wall()
         self._listener.hear(platform, chat, text, now)
         if now - self._flushed >= COUNTED_EVERY:
             self._flush()
 
     def _flush(self) -> None:
-        self._flushed = dt.datetime.now(dt.UTC)
+        self._flushed = self.wall()
         if self._listener is not None:
             self._listener.flush()
 
     def _open(self) -> None:
-        self._services = self._opened.enter_context(open_services(self._settings, self._create))
+        self._services = self._opened.enter_context(open_services(self._settings, self._create, self.wall))
         self._claimed = frozenset(self._services.database.admins.all())
 
     def _open_services(self) -> Services:

@@ -12,7 +12,7 @@ from bot.newcomers import with_plain_words
 from bot.phrases import listed
 from bot.reply import Button, ChartSpec, Reply
 from storage.chats import Chat
-from storage.outbox import Letter, News, unwanted
+from storage.outbox import Letter, News, Push, unwanted
 
 MUTE, FEWER = Button("Mute 7 days", "/settings mute 7"), Button("Fewer", "/settings fewer")
 ALERTS_A_WEEK = 2  # that do not escalate,
@@ -150,7 +150,7 @@ def letters(chats: Iterable[Chat], news: News, compose: Compose, now: dt.datetim
             reply = compose(chat)
             texts[choices] = reply.to_json() if reply else None
         if (text := texts[choices]) is not None:
-            to.setdefault(text, []).append((chat.platform, chat.chat, _not_before(chat, news, now)))
+            to.setdefault(text, []).append((chat.platform, chat.chat, not_before(chat, news.push, now)))
     return [Letter(text, found) for text, found in to.items()]
 
 
@@ -160,8 +160,9 @@ def _choices(chat: Chat) -> tuple[object, ...]:
     return chat.indices, chat.mode, chat.weekly, chat.short, chat.plain, chat.pulse, chat.language, watches
 
 
-def _not_before(chat: Chat, news: News, now: dt.datetime) -> dt.datetime | None:
-    breaks = news.push == "danger" and chat.danger_breaks_quiet
+def not_before(chat: Chat, push: Push, now: dt.datetime) -> dt.datetime | None:
+    """When a message of this kind may be sent to a chat whose quiet hours run, None where it may be now."""
+    breaks = push == "admin" or (push == "danger" and chat.danger_breaks_quiet)
     return None if breaks else quiet_until(chat, now)
 
 

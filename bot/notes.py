@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 
 from bot.clerk import Clerk
@@ -27,7 +26,7 @@ class AgendaNotes:
             return ""
 
     async def write(self, name: str, words: str) -> None:
-        now = dt.datetime.now(dt.UTC)
+        now = self._clerk.wall()
         try:
             await self._clerk.do(lambda database: database.agenda.note(self._key(name), words, now))
         except StorageError as error:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from bot import verdicts
+from bot.digest import not_before
 from bot.pacing import Pace
 from bot.platforms.port import Address, MaybeSent, Parcel, Platform, Receipt, Undelivered
 from bot.reply import Reply
@@ -31,6 +32,7 @@ SEND_WITHIN = 60.0  # seconds; an answer that has not come by then may still hav
 HELD_UP = 3  # times that a message is spaced again because it missed its slot: it woke late, or was asked for long
 LOOK = 1.0  # seconds between two looks at an empty queue
 PROBE = 600.0  # seconds between tries while the platform takes our token no longer
+AFTERWARDS = dt.timedelta(milliseconds=1)  # the queue counts those: a turn that is given back must not come early
 LANDING = 5.0  # seconds that messages in flight have at the end
 RESTS = (1.0, 2.0, 5.0, 10.0)  # seconds between tries to store an acknowledgement
 
@@ -162,7 +164,10 @@ class Sender:
             await self.keep(lambda db: db.outbox.later(row.id, self.owner, at, "an error of ours", maybe=True))
 
     async def _turn(self, row: Claimed) -> bool:
-        """Wait for the message's turn; False where it is given back: its chat waits longer, leaves, or we stop."""
+        """Wait for the message's turn; False where it is given back: its chat sleeps or waits longer, leaves, or we
+        stop."""
+        if await self._is_asleep(row):
+            return False
         while True:
             turn = self.pace.turn(row.chat.chat, row.chat.place)
             if not turn.taken:
@@ -174,7 +179,7 @@ class Sender:
                 await self._give_back(row, 0.0, "")
                 return False
             if self.pace.held_for <= 0:
-                return await self._goes(row)
+                return not await self._is_asleep(row) and await self._goes(row)  # a turn may be long in coming
 
     async def _goes(self, row: Claimed) -> bool:
         """Go apart from what was held up beside it, where the chat still wants it; False where it is given back."""
@@ -189,6 +194,14 @@ class Sender:
                 return False
             if self.clock.monotonic() - slot <= self.pace.apart:
                 break
+        return True
+
+    async def _is_asleep(self, row: Claimed) -> bool:
+        """Whether the chat's quiet hours have begun since the message was queued; then it waits for their end."""
+        until = not_before(row.chat, row.push, self.now())
+        if until is None:
+            return False
+        await self.keep(lambda db: db.outbox.later(row.id, self.owner, until, "its quiet hours", counted=False))
         return True
 
     async def _send(self, parcel: Parcel) -> Receipt:
@@ -215,7 +228,7 @@ class Sender:
             await self.keep(lambda db: verdicts.remark(db, row, receipt.note, self.now()))
 
     async def _give_back(self, row: Claimed, seconds: float, why: str) -> None:
-        at = self.now() + dt.timedelta(seconds=seconds)
+        at = self.now() + (dt.timedelta(seconds=seconds) + AFTERWARDS if seconds else dt.timedelta())
         await self.keep(lambda db: db.outbox.later(row.id, self.owner, at, why, counted=False))
 
     async def _rest(self, seconds: float) -> None:

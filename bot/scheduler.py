@@ -94,8 +94,9 @@ def _wanted(stored: Stored, now: dt.datetime, reports: Reports) -> Iterator[Work
     decided = stored.decided == monday
     if stored.decided is None and stored.replayed is None and today != monday:
         yield Work("first", monday.isoformat())  # so that who begins on a Tuesday need not wait for a week
-    if stored.decided is not None and stored.decided < monday < today:
-        yield Work("missed", monday.isoformat())
+    over = monday if monday < today else monday - dt.timedelta(weeks=1)  # the last Monday that has ended
+    if stored.decided is not None and stored.decided < over:
+        yield Work("missed", over.isoformat())
     if clock < DECIDE_FROM:
         return
     if today == monday and (stored.decided is None or stored.decided <= monday):  # an index may still wait

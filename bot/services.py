@@ -28,11 +28,16 @@ class Services:
         return self.desk
 
 
+def utc_now() -> dt.datetime:
+    """What the clock of the wall says."""
+    return dt.datetime.now(dt.UTC)
+
+
 @contextmanager
-def open_services(settings: Settings, create: bool = False, now: dt.datetime | None = None) -> Iterator[Services]:
+def open_services(settings: Settings, create: bool = False, clock: Clock = utc_now) -> Iterator[Services]:
     """Open the configured database and close it at the end; only `create` makes a new one.
 
-    StorageError where there is none yet, saying what makes one.
+    `clock` is what the desk asks. StorageError where there is none yet, saying what makes one.
     """
     if not create and not settings.database.exists():
         raise StorageError(
@@ -41,11 +46,6 @@ def open_services(settings: Settings, create: bool = False, now: dt.datetime | N
         )
     database = open_database(settings.database)
     try:
-        yield Services(settings, database, DatabaseDesk(database, _clock(now), settings.mode))
+        yield Services(settings, database, DatabaseDesk(database, clock, settings.mode))
     finally:
         database.close()
-
-
-def _clock(now: dt.datetime | None) -> Clock:
-    """The clock of the wall, or one that stands at `now`."""
-    return (lambda: now) if now else (lambda: dt.datetime.now(dt.UTC))

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from storage.outbox import Claimed
 
 FIRST, LONGEST = 2.0, 600.0  # seconds before the first repeat, doubled each time up to the longest
+URGENT = (
+    120.0  # the longest for alerts, and for a platform as a whole: what is urgent must not wait long once it is back
+)
 HOPELESS = 3  # chats that refuse one text, and none takes it, until nobody else is asked
 DOWN = 3  # messages in a row that found no connection, until the whole platform rests
 NOTE_AGE = dt.timedelta(days=3)
@@ -49,9 +52,9 @@ async def judge(sender: Sender, row: Claimed, error: Undelivered) -> None:
     await verdict.act(sender, row, error)
 
 
-def backoff(sender: Sender, attempts: int) -> dt.timedelta:
+def backoff(sender: Sender, attempts: int, longest: float = LONGEST) -> dt.timedelta:
     """Twice as long each time, with chance in it, so that what failed together does not come back together."""
-    seconds = min(FIRST * 2.0 ** min(attempts - 1, 16), LONGEST)
+    seconds = min(FIRST * 2.0 ** min(attempts - 1, 16), longest)
     return dt.timedelta(seconds=seconds * sender.clock.random.uniform(0.5, 1.5))
 
 
@@ -85,8 +88,8 @@ async def _retry(sender: Sender, row: Claimed, error: Undelivered) -> None:
     sender.failures += 1
     if sender.failures >= DOWN:
         sender.careful = True
-        sender.pace.hold(backoff(sender, sender.failures - DOWN + 1).total_seconds())
-    at = sender.now() + backoff(sender, row.attempts)
+        sender.pace.hold(backoff(sender, sender.failures - DOWN + 1, URGENT).total_seconds())
+    at = sender.now() + backoff(sender, row.attempts, URGENT if row.level else LONGEST)
     await sender.keep(lambda db: db.outbox.later(row.id, sender.owner, at, str(error)))
 
 
@@ -129,7 +132,7 @@ VERDICTS: tuple[Verdict, ...] = (
     Verdict(ChatClosed, "a dead letter; the chat is silenced with the reason, with all that waits for it", _close),
     Verdict(ChatMoved, "the chat and all that waits for it take the new name in one transaction", _follow),
     Verdict(SlowDown, "given back for as long as asked and a little more; for everybody where it says so", _slow_down),
-    Verdict(NotSent, "sent again after 2 s, 4 s and so on up to 10 minutes, until it is too old", _retry),
+    Verdict(NotSent, "sent again after 2 s, 4 s and so on up to 10 minutes (an alert: 2), until it is too old", _retry),
     Verdict(MaybeSent, "counted, and repeated by the platform's policy", _ambiguous),
     Verdict(Refused, "a dead letter, told to admins once; a text that three refuse and none takes is given up", _bury),
     Verdict(LockedOut, "nothing more is sent there; the queue is kept, and admins hear on the other platform", _lock),

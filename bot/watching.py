@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -188,7 +189,8 @@ def _cry(
     database: Database, alerts: Sequence[Alert], post: Posting, held: Mapping[tuple[str, str], frozenset[str]]
 ) -> None:
     """Those whose indices hold a token hear of danger; those who only watch it, of their token."""
-    name = f"watch/{post.now:%Y-%m-%dT%H:%M}"
+    of = hashlib.sha256("\n".join(f"{a.kind}:{a.subject}:{a.over}" for a in alerts).encode()).hexdigest()[:8]
+    name = f"watch/{post.now:%Y-%m-%dT%H:%M}/{of}"  # a clock that is set back shows the same minute again
 
     def concerns(chat: Chat) -> list[Alert]:
         mode = post.mode_of(chat)

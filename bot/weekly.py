@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from bot.announce import no_change
-from bot.posting import Posting
+from bot.posting import AGES, Posting
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, standing_orders
 from bot.telling import tell_week
@@ -26,6 +26,7 @@ from engine.week import Standing, WeekResult, check_eve, check_monday, compute_d
 from storage.database import Database
 
 NO_CHANGE = "no change"  # kind of notice: an index that is given up for a week
+MONDAY_ENDED = "No change this week: its Monday ended before fresh prices were known. Holdings stay as they are."
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
 
 
@@ -135,6 +136,22 @@ def _give_up(
     return said
 
 
+def _close_week(
+    database: Database, monday: dt.date, now: dt.datetime, dry_run: bool, post: Posting | None
+) -> tuple[Reply, ...]:
+    """Give up what still waited when its Monday ended, and tell the week to those who waited with it."""
+    left = themes().keys() - _done(database, "live", monday)
+    if not left:
+        return ()
+    late = [Readiness(index, "given up", 0.0, (), MONDAY_ENDED) for index in themes() if index in left]
+    told = post if now - dt.datetime.combine(monday, dt.time(), dt.UTC) < AGES["weekly"] else None
+    with _kept_unless(dry_run, database):
+        notices = _give_up(database, "live", monday, late, told)
+        if told is not None:
+            tell_week(database, monday, _done(database, "live", monday), (), told)
+    return tuple(notices)
+
+
 def run_due(
     database: Database,
     as_of: dt.date | None,
@@ -147,8 +164,10 @@ def run_due(
     date = as_of or now.date() - dt.timedelta(days=now.weekday())
     live = database.market.provenance("live") == "yes"
     ledger = "replay" if as_of else ledger_for(date, now, live)
-    if as_of is None and live and now.date() != date and is_decided(database, "live", date):
-        return run_day(database, now.date(), "live", dry_run, post)
+    if as_of is None and live and now.date() != date and database.signals.at("live", date) is not None:
+        closed = _close_week(database, date, now, dry_run, post)
+        day = run_day(database, now.date(), "live", dry_run, post)
+        return replace(day, notices=(*closed, *day.notices))
     if date.weekday() == 0:
         told = now if ledger == "live" else None
         return run_week(database, date, ledger, dry_run, progress, find_mismatches_apart, told, post)

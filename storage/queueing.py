@@ -53,11 +53,17 @@ class Queueing:
             return self._db.execute(f"{BURY} WHERE {TOLD_TO} AND {WAITS}", (why, stamp(now), platform, chat)).rowcount
 
     def move_chat(self, platform: str, old: str, new: str, now: dt.datetime) -> None:
-        """Let what waits for a chat follow it to its new name, at once; what the new name was told already is dead."""
+        """Let what waits for a chat follow it to its new name, at once; what the new name was told already is dead.
+
+        What it was told follows too, so that it is not told again, and its alerts of this week are counted.
+        """
         with self._db.atomic():
             self._db.execute(
                 f"UPDATE OR IGNORE outbox SET chat = ?, owner = '', next_at = ? WHERE {TOLD_TO} AND {WAITS}",
                 (new, stamp(now), platform, old),
+            )
+            self._db.execute(
+                f"UPDATE OR IGNORE outbox SET chat = ? WHERE {TOLD_TO} AND state = 'sent'", (new, platform, old)
             )
             self.close_chat(platform, old, "the chat moved and was told under its new name", now)
 

@@ -11,10 +11,12 @@ import pytest
 
 from bot import weekly
 from bot.health import ready
-from bot.weekly import NO_CHANGE, is_decided, run_week
+from bot.posting import Posting
+from bot.weekly import NO_CHANGE, is_decided, run_due, run_week
 from engine.errors import TrainingFailed
 from engine.model import Candle, Snapshot, Token, TokenKind
 from engine.themes import themes
+from storage.chats import Chat
 from storage.database import Database, open_database
 
 MONDAY = dt.date(2023, 11, 13)
@@ -60,6 +62,12 @@ def decided(database: Database) -> set[str]:
     return {row[0] for row in rows}
 
 
+def queued(database: Database) -> set[tuple[str, str]]:
+    """{(chat, news)} of all that is in the queue."""
+    rows = database.connection.rows("SELECT o.chat, n.name FROM outbox o JOIN outbox_news n ON n.id = o.news")
+    return {(row[0], row[1]) for row in rows}
+
+
 def arrive(database: Database) -> None:
     ids = database.market.token_ids()
     database.market.put_candles(candle(ids[symbol], symbol, MONDAY - DAY) for symbol in LATE)
@@ -98,6 +106,28 @@ def test_at_noon_its_chats_are_told_once_why_nothing_changes(database: Database)
     arrive(database)
     assert run_week(database, MONDAY, "live", now=at(13)).already_decided
     assert len([n for n in database.notices.since("live") if n.kind == NO_CHANGE]) == 2
+
+
+def test_what_still_waited_when_monday_ended_is_given_up_on_the_next_day(database: Database) -> None:
+    """F33: down from the first announcement on; nothing is decided late, and who waited with it hears of the rest."""
+    database.market.set_provenance("live", "yes")
+    for number, indices in enumerate((("ai",), ("ai", "defi"), ("defi",))):
+        database.chats.put(Chat("telegram", str(number), indices=indices))
+    run_due(database, None, at(0, 31), post=Posting(at(0, 31)))
+    assert queued(database) == {("0", "week/2023-W46")}
+    tuesday = at(9) + DAY
+    ids = database.market.token_ids()
+    database.market.put_candles(candle(token, symbol, MONDAY) for symbol, token in ids.items())
+    week = run_due(database, None, tuesday, post=Posting(tuesday))
+    assert [notice.title for notice in week.notices] == ["Large caps: no change this week", "DeFi: no change this week"]
+    assert week.ledger == "live" and {settled.index for settled in week.settlements} == {"ai", "meme", "rwa"}
+    assert is_decided(database, "live", MONDAY) and decided(database) == {"ai", "meme", "rwa"}
+    assert database.journal.head("replay") is None
+    told = queued(database)
+    assert {chat for chat, news in told if news == "week/2023-W46"} == {"0", "1"}
+    assert {chat for chat, news in told if news.startswith("notice/")} == {"1", "2"}
+    run_due(database, None, tuesday, post=Posting(tuesday))
+    assert queued(database) == told and database.verify("live").ok
 
 
 def test_a_fit_that_fails_leaves_the_last_good_week_and_says_that_it_is_old(

@@ -68,10 +68,14 @@ class Discord:
     """One application's Discord. `enforcing` keeps a channel to five messages in five seconds; `deadline` is how long
     an interaction waits for its first answer."""
 
-    def __init__(self, token: str = TOKEN, enforcing: bool = False, deadline: float = 3.0) -> None:
+    def __init__(
+        self, token: str = TOKEN, enforcing: bool = False, deadline: float = 3.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self.token = token
         self.enforcing = enforcing
         self.deadline = deadline
+        self.monotonic = monotonic
         self.people: dict[int, Person] = {}
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
@@ -179,7 +183,7 @@ class Discord:
         self, person: Person, kind: int, channel: Channel, data: dict[str, Any], source: Sent | None = None
     ) -> Asked:
         """Tell the bot of an interaction; its clock starts now."""
-        asked = Asked(self.next(), f"interaction-token-{self.next()}", kind, channel.id, time.monotonic(), source)
+        asked = Asked(self.next(), f"interaction-token-{self.next()}", kind, channel.id, self.monotonic(), source)
         self.asked[asked.token] = asked
         event: dict[str, Any] = {
             "id": str(asked.id), "application_id": str(APP), "type": kind, "token": asked.token, "version": 1,
@@ -387,7 +391,7 @@ class Discord:
         """The headers that tell a message's bucket, or 429 where it is empty; nothing unless `enforcing`."""
         if not self.enforcing:
             return {}
-        now, seen = time.monotonic(), self._creates[channel]
+        now, seen = self.monotonic(), self._creates[channel]
         while seen and seen[0] <= now - self.window:
             seen.popleft()
         if len(seen) >= CREATES:

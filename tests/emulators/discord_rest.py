@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 EPHEMERAL = 64
 MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
 TOKEN_LASTS = 900.0
+NONCE_LASTS = 300.0  # seconds in which a repeat is known for one
 
 Files = dict[str, bytes]
 
@@ -70,7 +70,9 @@ def create_message(server: Discord, payload: Any, files: Files, channel: str) ->
         raise DiscordError(403, 50013, "Missing Permissions")
     nonce = str(payload.get("nonce") or "")
     known = server.nonces.get((room.id, nonce)) if nonce and payload.get("enforce_nonce") else None
-    sent = known or Sent(server.next(), room.id, payload, files, at=time.monotonic())
+    if known is not None and server.monotonic() - known.at > NONCE_LASTS:
+        known = None
+    sent = known or Sent(server.next(), room.id, payload, files, at=server.monotonic())
     if known is None:
         server.sent.append(sent)
         if nonce:
@@ -110,7 +112,7 @@ def member(server: Discord, payload: Any, files: Files, guild: str, user: str) -
 def callback(server: Discord, payload: Any, files: Files, id_: str, token: str) -> Any:
     """The first answer to an interaction, which must come in time and once."""
     asked = server.asked.get(token)
-    if asked is None or str(asked.id) != id_ or time.monotonic() - asked.at > server.deadline:
+    if asked is None or str(asked.id) != id_ or server.monotonic() - asked.at > server.deadline:
         raise DiscordError(404, 10062, "Unknown interaction")
     if asked.callback is not None:
         raise DiscordError(400, 40060, "Interaction has already been acknowledged.")
@@ -176,7 +178,7 @@ def delete_original(server: Discord, payload: Any, files: Files, app: str, token
 
 def _living(server: Discord, token: str) -> Asked:
     asked = server.asked.get(token)
-    if asked is None or time.monotonic() - asked.at > TOKEN_LASTS:
+    if asked is None or server.monotonic() - asked.at > TOKEN_LASTS:
         raise DiscordError(401, 50027, "Invalid Webhook Token")
     if asked.callback is None:
         raise DiscordError(404, 10015, "Unknown Webhook")
@@ -186,7 +188,7 @@ def _living(server: Discord, token: str) -> Asked:
 def _new(server: Discord, asked: Asked, data: dict[str, Any], files: Files) -> Sent:
     check_message(data, files)
     ephemeral = bool(int(data.get("flags") or 0) & EPHEMERAL)
-    sent = Sent(server.next(), asked.channel, data, files, ephemeral=ephemeral, at=time.monotonic())
+    sent = Sent(server.next(), asked.channel, data, files, ephemeral=ephemeral, at=server.monotonic())
     server.sent.append(sent)
     asked.answered.append(sent)
     return sent

@@ -221,6 +221,18 @@ def test_a_chat_that_moved_takes_what_waits_with_it_once(database: Database) -> 
     assert [found.chat for found in database.outbox.dead()] == ["-1"]
 
 
+def test_a_chat_that_moved_is_not_told_again_what_it_was_told_under_its_old_name(database: Database) -> None:
+    """F18: a week is queued twice where an index was late; alerts are counted under the new name too."""
+    subscribe(database, "-1", "-100")
+    for news in (WEEK, ALERT):
+        database.outbox.enqueue(news, [letter("-1")], NOW)
+        (row,) = database.outbox.claim("telegram", "me", 4, NOW, LEASE)
+        database.outbox.acknowledge(row.id, "me", "1", NOW)
+    database.outbox.move_chat("telegram", "-1", "-100", NOW)
+    assert database.outbox.enqueue(WEEK, [letter("-100")], NOW) == 0
+    assert database.outbox.alerts(NOW - DAY) == {("telegram", "-100"): (1, ALERT.level)}
+
+
 def test_a_text_that_nobody_takes_is_given_up_after_a_few(database: Database) -> None:
     """F20: not ten thousand attempts at what no chat can be sent; a text that one chat took goes on."""
     subscribe(database, *map(str, range(8)))

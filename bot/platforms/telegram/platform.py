@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from telegram import Bot, Update
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 
 class TelegramPlatform:
     """Implements `bot.platforms.port.Platform`. `api` is another Bot API server, `hosts` those that buttons may lead
-    to beside the bot's own pages, `draw` what makes a chart's picture; without a `webhook` it polls."""
+    to beside the bot's own pages, `draw` what makes a chart's picture; without a `webhook` it polls. Pauses and quotas
+    are measured by `monotonic`, and waited for by `sleep`."""
 
     def __init__(
         self,
@@ -53,6 +55,8 @@ class TelegramPlatform:
         api: str = API,
         webhook: Webhook | None = None,
         hosts: Iterable[str] = (),
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._token = token
         self._answer = answer
@@ -61,7 +65,8 @@ class TelegramPlatform:
         self._api = api.rstrip("/")
         self._webhook = webhook
         self._hosts = frozenset(hosts)
-        self._pause = Pause()
+        self._monotonic = monotonic
+        self._pause = Pause(monotonic, sleep)
         self._courier: Courier | None = None
         self._begun: OrderedDict[str, Errand] = OrderedDict()
 
@@ -141,7 +146,7 @@ class TelegramPlatform:
 
     def _open(self, bot: Bot) -> tuple[Inbox, Inline]:
         links = Links(bot.username, self._hosts)
-        quota = Quota()
+        quota = Quota(self._monotonic)
         self._courier = Courier(bot, links, self._draw, quota)
         inbox = Inbox(bot, self._answer, self._front, self._courier, Rights(bot), links, self._pause, quota)
         return inbox, Inline(ID, self._answer, self._front)

@@ -36,6 +36,12 @@ BEFORE = Stored(live=True, decided=MONDAY - WEEK)
         (BEFORE, "2026-11-23T06:40", ["week"]),  # F33: down for six hours at the hour itself: caught up with
         (BEFORE, "2026-11-23T23:59", ["week"]),
         (BEFORE, "2026-11-24T00:31", ["missed"]),  # later it is not made up for
+        (
+            BEFORE,
+            "2026-11-30T00:10",
+            ["missed"],
+        ),  # down for all of its week: told on the next Monday, which still comes
+        (BEFORE, "2026-11-30T00:31", ["missed", "week"]),
         (DECIDED, "2026-11-23T06:00", []),  # F7
         (PARTLY, "2026-11-23T06:00", ["week"]),
         (PARTLY, "2026-11-24T06:00", ["day"]),

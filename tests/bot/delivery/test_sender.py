@@ -141,6 +141,27 @@ async def test_a_group_has_its_own_pace_and_holds_up_nobody(bench: Bench) -> Non
     assert max(at for at, chat, _ in bench.service.arrived if chat in others) < 3.0
 
 
+async def test_a_message_that_waits_for_its_chat_is_not_claimed_before_its_turn(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue counts milliseconds and the pace does not: a turn may fall within one."""
+    claim, claimed = Outbox.claim, []
+
+    def counted(*arguments: Any) -> list[Any]:
+        found = claim(*arguments)
+        claimed.extend(found)
+        return found
+
+    monkeypatch.setattr(Outbox, "claim", counted)
+    monkeypatch.setattr(outbox, "LOOK", 0.9999)
+    bench.time.seconds = 0.0007
+    (chat,) = bench.queue(1)
+    bench.enqueue([chat], "week/2026-W49")
+    await bench.run()
+    assert bench.service.counts() == {chat: 2}
+    assert len(claimed) == 3
+
+
 async def test_what_was_held_up_together_does_not_go_out_together(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -476,6 +497,41 @@ async def test_who_stops_us_in_the_middle_loses_nothing_and_repeats_nothing(benc
     await bench.run()
     assert bench.service.counts() == dict.fromkeys(names, 1)
     assert bench.database.connection.row("SELECT MAX(attempts), SUM(maybe) FROM outbox") == (1, 0)
+
+
+async def test_what_an_outage_held_up_into_quiet_hours_waits_for_their_end(bench: Bench, patient: None) -> None:
+    """F21: queued in the evening, possible again at night: it comes in the morning, danger at once if so chosen."""
+    hours = {"quiet_from": 120, "quiet_until": 420}  # it is 01:00
+    weekly, alert = bench.queue(1, **hours)[0], bench.queue(1, "watch/1", 2, **hours)[0]
+    breaking = bench.queue(1, "watch/2", 2, **hours, danger_breaks_quiet=True)[0]
+
+    def down(service: ChatService, parcel: Parcel) -> None:
+        if service.now() < 2 * 3600:
+            raise NotSent("connection refused")
+
+    bench.service.fault = down
+    await bench.run(limit=8 * 3600)
+    arrived = {chat: bench.time.start + dt.timedelta(seconds=at) for at, chat, _ in bench.service.arrived}
+    assert arrived[breaking].hour == 3
+    assert [arrived[chat].replace(second=0, microsecond=0) for chat in (alert, weekly)] == [
+        bench.time.start.replace(hour=7)
+    ] * 2
+    assert bench.service.counts() == dict.fromkeys((weekly, alert, breaking), 1)
+
+
+async def test_an_alert_is_there_within_minutes_of_an_outages_end(bench: Bench) -> None:
+    """F21: after hours of knocking, too."""
+    (alert,) = bench.queue(1, "watch/1", 2)
+    bench.queue(20)
+
+    def down(service: ChatService, parcel: Parcel) -> None:
+        if service.now() < 3 * 3600:
+            raise NotSent("connection refused")
+
+    bench.service.fault = down
+    await bench.run(limit=4 * 3600)
+    (at,) = [at for at, chat, _ in bench.service.arrived if chat == alert]
+    assert 0 <= at - 3 * 3600 < 2 * 1.5 * verdicts.URGENT + 5
 
 
 async def test_a_leaver_is_not_told_though_the_message_was_claimed(bench: Bench) -> None:
