@@ -57,6 +57,7 @@ from engine.track import Track
 from engine.week import DayResult, WeekResult
 from storage.chats import Chat
 from storage.database import Database, open_database
+from storage.messages import instant
 
 DAY = dt.timedelta(days=1)
 BASE = Odds(1 / 3, 1 / 3, 1 / 3)
@@ -238,9 +239,9 @@ def count(told: Told, database: Database) -> None:
     """Read from the queue what every chat was told, and from the ledger what was decided between weeks."""
     rows = database.connection.rows(
         """SELECT o.chat, n.name, n.push, n.level, n.queued FROM outbox o JOIN outbox_news n ON n.id = o.news
-           ORDER BY o.id"""
+           ORDER BY o.news, o.chat"""
     )
-    told.messages = tuple(Message(*row, dt.datetime.fromisoformat(queued)) for *row, queued in rows)
+    told.messages = tuple(Message(*row, instant(queued)) for *row, queued in rows)
     told.decided.clear()
     for index in themes():
         for mode in modes():

@@ -37,7 +37,7 @@ from emulators.virtual import VirtualTime
 from bot.demo import store_observations
 from bot.outbox import Sender
 from bot.pacing import Pace
-from bot.service import rates_of
+from bot.platforms.table import PLATFORMS
 from bot.settings import Settings
 from storage.database import open_database
 
@@ -102,7 +102,7 @@ async def _told(virtual: VirtualTime, service: ChatService, store: broadcast.Inl
     async def warn(key: str, says: str, but: str) -> None:
         raise AssertionError(says)
 
-    pace = Pace(rates_of(Settings(), "telegram"), clock.monotonic)
+    pace = Pace(PLATFORMS["telegram"].rates(Settings()), clock.monotonic)
     sender = Sender(service, store, pace, clock, warn, "benchmark")
 
     async def all_of_it() -> None:

@@ -28,7 +28,7 @@ PINS = {
 }
 LICENCES = runpy.run_path(str(ROOT / "docs" / "licences.py"))
 ROOMS = ("bot", "engine", "storage")
-OURS = {*ROOMS, "emulators", "benchmarks"}
+OURS = {*ROOMS, "emulators", "benchmarks", "fuzz"}
 # Declared and imported by no statement, each with the reason.
 UNSEEN = {
     "tzdata": "zoneinfo reads it where the system has no time zones",

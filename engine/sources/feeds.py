@@ -54,12 +54,15 @@ def read_feed(answer: Answer) -> Feed:
 
     body, encoding = _decoded(answer)
     _check(answer.host, body)
-    raw = feedparser.parse(
-        io.BytesIO(body),  # bytes alone would be tried as the name of a file
-        response_headers=encoding,
-        sanitize_html=False,  # markup is taken out of titles, and nothing else is kept
-        resolve_relative_uris=False,
-    )
+    try:
+        raw = feedparser.parse(
+            io.BytesIO(body),  # bytes alone would be tried as the name of a file
+            response_headers=encoding,
+            sanitize_html=False,  # markup is taken out of titles, and nothing else is kept
+            resolve_relative_uris=False,
+        )
+    except UnicodeDecodeError:  # feedparser reads the name of an encoding as if it could not be damaged itself
+        raise SourceGarbled(f"{answer.host} sent a feed whose encoding has no name: nothing of it was used.") from None
     if not raw.get("version"):
         raise SourceGarbled(f"{answer.host} was asked for a feed and sent something else: nothing of it was used.")
     sound = not _is_broken(raw)

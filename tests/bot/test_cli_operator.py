@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import termios
@@ -110,7 +111,8 @@ def test_a_terminal_shows_no_token_that_is_typed(tmp_path: Path) -> None:
     ) as process:
         os.close(follower)
         shown = b""
-        while b"empty: no telegram" not in shown:
+        while b"empty: no Telegram" not in shown:
+            assert select.select([leader], [], [], 60)[0], f"it waits for something else: {shown!r}"
             shown += os.read(leader, 4096)
         while termios.tcgetattr(leader)[3] & termios.ECHO:  # what is typed before that is thrown away
             time.sleep(0.01)

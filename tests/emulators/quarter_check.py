@@ -199,7 +199,7 @@ class Checker:
     # --- alerts
 
     def _limit(self, member: Member, pushes: Sequence[Push]) -> None:
-        """At most two in seven days, beside any that is graver than all of those."""
+        """At most two in seven days, one of them cried, beside what is graver than all of those and what answers."""
         alerts = [p for p in pushes if p.kind in ("alert", "change") and not self._is_of_watched(member, p)]
         kept: list[Push] = []
         for push in alerts:
@@ -209,7 +209,9 @@ class Checker:
             since = second - WEEK_SECONDS + self._delay(member, second)
             before = [p for p in kept if p.copy.second > since]
             self.found.alerts += 1
-            if len(before) >= 2 and level(push) <= max(map(level, before)):
+            most = 1 if push.kind == "alert" else 2
+            answers = push.kind == "change" and ", cried on " in push.copy.text
+            if not answers and len(before) >= most and level(push) <= max(map(level, before)):
                 said = [f"{p.title!r} {self.time.true(p.copy.second):%d.%m. %H:%M}" for p in before]
                 self._wrong(member, f"alerted {push.title!r} beside {said}", second)
             kept.append(push)
@@ -234,7 +236,7 @@ class Checker:
         first = min((p.copy.second for p in alerts), default=float("inf"))
         due = self._due(member, second, shock)
         if first > due + WITHIN:
-            if not shock.symbols and self._is_limited(member, pushes, second):
+            if self._is_limited(pushes, second, 2 if shock.symbols else 3):
                 self.found.suppressed += 1
                 return
             at = "never" if first == float("inf") else f"{self.time.true(first):%a %H:%M:%S}"
@@ -283,10 +285,11 @@ class Checker:
             second += 60.0
         return second
 
-    def _is_limited(self, member: Member, pushes: Sequence[Push], second: float) -> bool:
+    def _is_limited(self, pushes: Sequence[Push], second: float, weight: int) -> bool:
+        """Whether a chat had an alert in these days that is no less grave than a cry of this weight."""
         since = second - WEEK_SECONDS - DAY
         before = [p for p in pushes if p.kind in ("alert", "change") and since < p.copy.second <= second + WITHIN]
-        return len(before) >= 2 and max(map(level, before)) >= 3
+        return max(map(level, before), default=0) >= weight
 
     @property
     def _end(self) -> float:
@@ -304,7 +307,10 @@ def _about(push: Push, shock: Shock) -> bool:
 
 def level(push: Push) -> int:
     """How grave an alert is, by its words."""
-    text = push.copy.text
+    text = push.copy.text.replace("to at least", "to")
+    would = [weight for words, weight in STEPS if re.search(rf"isk would rise from \w+ {words}", text)]
+    if would:
+        return max(would)
     if push.kind == "change":
         rose = [weight for words, weight in STEPS if re.search(rf"Risk rose from \w+ {words}", text)]
         return max([*rose, 2 if "more than its peers" in text or "fell" in text or "off its dollar" in text else 1])

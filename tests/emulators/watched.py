@@ -118,6 +118,6 @@ class World:
         """Every message of the queue, in order."""
         rows = self.database.connection.rows(
             """SELECT o.chat, n.name, b.reply FROM outbox o JOIN outbox_news n ON n.id = o.news
-               JOIN outbox_bodies b ON b.id = o.body ORDER BY o.id"""
+               JOIN outbox_bodies b ON b.id = o.body ORDER BY o.news, o.chat"""
         )
         return [Told(chat, name, Reply.from_json(reply)) for chat, name, reply in rows]

@@ -266,7 +266,7 @@ async def test_a_service_that_is_down_is_asked_seldom_and_caught_up_with(bench: 
     assert len([at for at, _ in bench.service.asked if at < 3600]) < 120
 
 
-@pytest.mark.parametrize("platform, repeats", [("telegram", 1), ("discord", 4), ("somewhere", 1)])
+@pytest.mark.parametrize("platform, repeats", [("telegram", 1), ("discord", 4)])
 async def test_what_may_have_arrived_is_repeated_by_the_written_policy_and_counted(
     bench: Bench, platform: str, repeats: int
 ) -> None:

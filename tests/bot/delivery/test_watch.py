@@ -306,15 +306,14 @@ def test_a_restart_repeats_nothing_and_what_was_known_is_stored_with_what_was_cr
 
 def test_a_clock_that_shows_a_minute_twice_hides_no_alert(database: Database) -> None:
     """F31: set back by an hour, it shows the minute of an earlier alert again."""
-    decide(database, "AAVE", "USDC")
-    decide(database, "UNI", index="ai")
-    database.chats.put(Chat("telegram", "1", indices=("defi",)))
-    database.chats.put(Chat("telegram", "2", indices=("ai",)))
+    for chat, (index, symbol) in enumerate((("defi", "AAVE"), ("ai", "UNI"), ("rwa", "USDC")), 1):
+        decide(database, symbol, index=index)
+        database.chats.put(Chat("telegram", str(chat), indices=(index,)))
     look(database, START, AAVE=50.0)
     look(database, START + dt.timedelta(minutes=40), AAVE=50.0, UNI=50.0)
     look(database, START, AAVE=50.0, UNI=50.0, USDC=0.9)
     heard = [(chat, title) for chat, _, title in told(database)]
-    assert heard == [("1", "Danger: AAVE"), ("2", "Danger: UNI"), ("1", "Danger: USDC")]
+    assert heard == [("1", "Danger: AAVE"), ("2", "Danger: UNI"), ("3", "Danger: USDC")]
 
 
 def test_old_closes_are_no_measure_of_today(database: Database) -> None:

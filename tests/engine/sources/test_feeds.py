@@ -109,3 +109,8 @@ def test_no_damage_to_a_feed_does_more_than_have_it_refused(data: st.DataObject)
 def test_whatever_is_sent_instead_of_a_feed_is_refused_or_empty(body: bytes) -> None:
     with contextlib.suppress(SourceGarbled):
         assert read(body).items == ()
+
+
+def test_an_encoding_whose_name_is_damaged_is_refused() -> None:
+    with pytest.raises(SourceGarbled, match="no name"):
+        read(b'<?xml version="1.0" encoding="\x80utf-8"?><rss version="2.0"><channel><title>x</title></channel></rss>')
