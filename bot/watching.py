@@ -104,8 +104,16 @@ class Watching:
 
 def told_of(database: Database) -> set[str]:
     """What any index holds live, and what any chat watches; nothing before the first live decision."""
-    wanted = {symbol for held in holdings(database).values() for symbol in held}
-    return wanted | {symbol for chat in database.chats.all() for symbol in chat.watches} if wanted else set()
+    return _and_watched(database, _in_any(holdings(database)))
+
+
+def _in_any(held: Mapping[tuple[str, str], frozenset[str]]) -> frozenset[str]:
+    """The symbols that any index holds in any mode."""
+    return frozenset().union(*held.values())
+
+
+def _and_watched(database: Database, held: frozenset[str]) -> set[str]:
+    return set(held).union(*(chat.watches for chat in database.chats.all())) if held else set()
 
 
 def tokens_to_watch(database: Database) -> list[Token]:
@@ -137,8 +145,9 @@ def look_once(
     foresight: Foresight | None = None,
 ) -> list[Alert]:
     """Take one step of the watch, store what it knows, and queue what it cries, in one transaction."""
-    wanted, held = told_of(database), holdings(database)
-    in_indices = {symbol for symbols in held.values() for symbol in symbols}
+    held = holdings(database)
+    in_indices = _in_any(held)
+    wanted = _and_watched(database, in_indices)
     risky = frozenset(token.symbol for token in tokens if token.kind is TokenKind.COIN and token.symbol in in_indices)
     outlook = (foresight or Foresight()).outlook(database, looks, risky, post.now)
     watched = [

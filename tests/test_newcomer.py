@@ -12,7 +12,6 @@ import asyncio
 import datetime as dt
 import json
 import os
-import pty
 import re
 import shlex
 import socket
@@ -34,6 +33,7 @@ from emulators.crowd import list_crowd
 from emulators.discord import Discord
 from emulators.service import Service
 from emulators.telegram import Telegram
+from emulators.typed import in_terminal
 from emulators.world import World
 
 from engine.sources.table import SOURCES
@@ -70,27 +70,7 @@ class Newcomer:
 
     def answer(self, command: str, answers: dict[bytes, str]) -> str:
         """Run one command in a terminal and type an answer to each question; returns all that was shown."""
-        leader, follower = pty.openpty()
-        process = subprocess.Popen(
-            shlex.split(command), cwd=self.folder, env=self.environment, stdin=follower, stdout=follower,
-            stderr=follower, start_new_session=True,
-        )  # fmt: skip
-        os.close(follower)
-        shown = b""
-        with process:
-            for question, typed in answers.items():
-                while question not in shown:
-                    shown += os.read(leader, 4096)
-                time.sleep(0.3)  # the terminal hides a token from here on; what is typed before is thrown away
-                os.write(leader, f"{typed}\n".encode())
-            try:
-                while piece := os.read(leader, 4096):
-                    shown += piece
-            except OSError:  # the terminal is closed at the other end
-                pass
-        os.close(leader)
-        assert process.returncode == 0, shown.decode()
-        return shown.decode()
+        return in_terminal(shlex.split(command), answers, self.folder, self.environment).decode()
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from emulators.typed import command_line
 
-from bot.__main__ import main
 from bot.cli import app
 from bot.feature_page import markdown
 from engine.appraisal.measured import parse
@@ -29,18 +29,7 @@ def crier(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for name in ("CRIER_DATABASE", "CRIER_MODE"):
         monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["crier", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return command_line(capsys, monkeypatch)
 
 
 def sentence(err):

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
-import subprocess
 import sys
-import termios
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from emulators.typed import Crier, command_line, in_terminal
 
-from bot.__main__ import main
 from storage.database import open_database
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "123456789:AAsecretsecretsecretsecretsecretsec"
-
-Crier = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -30,18 +22,7 @@ def crier(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.chdir(tmp_path)
     for name in ("CRIER_DATABASE", "CRIER_MODE", "CRIER_TELEGRAM_API", "CRIER_DISCORD_API"):
         monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["crier", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return command_line(capsys, monkeypatch)
 
 
 @pytest.fixture
@@ -98,32 +79,10 @@ def test_the_doctor_exits_with_one_where_a_check_fails_and_json_says_which(crier
 
 
 def test_a_terminal_shows_no_token_that_is_typed(tmp_path: Path) -> None:
-    leader, follower = pty.openpty()
     arguments = [sys.executable, "-m", "bot", "init", "--database", "crier.db", "--no-check", "--discord-token", ""]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [*arguments, "--mode", "balanced"],
-        cwd=tmp_path,
-        env=environment,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-    ) as process:
-        os.close(follower)
-        shown = b""
-        while b"empty: no Telegram" not in shown:
-            assert select.select([leader], [], [], 60)[0], f"it waits for something else: {shown!r}"
-            shown += os.read(leader, 4096)
-        while termios.tcgetattr(leader)[3] & termios.ECHO:  # what is typed before that is thrown away
-            time.sleep(0.01)
-        os.write(leader, f"{TOKEN}\n".encode())
-        try:
-            while piece := os.read(leader, 4096):
-                shown += piece
-        except OSError:  # the terminal is closed at the other end
-            pass
-    os.close(leader)
-    assert process.returncode == 0, shown
+    asked = {b"Telegram token (@BotFather gives it for /newbot; empty: no Telegram)": TOKEN}
+    shown = in_terminal([*arguments, "--mode", "balanced"], asked, tmp_path, environment)
     assert b"/claim " in shown
     assert TOKEN.encode() not in shown
     assert f"CRIER_TELEGRAM_TOKEN={TOKEN}" in (tmp_path / ".env").read_text("utf-8")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from emulators.typed import Crier, command_line
 from rich.console import Console
 
 from bot import backtesting
-from bot.__main__ import main
 from bot.printed_audit import audit_to_dict, print_audit
 from engine.audit import Audit, Checked, Difference
 
@@ -22,25 +21,12 @@ LEAK = Difference(CUT, "signals", "AAVE", "signals.odds.bullish", "0.41", "0.39"
 CLEAN = Audit(7, (Checked(MONDAY, MONDAY, 118, 12, 300_000, ()), Checked(CUT, MONDAY, 118, 18, 320_000, ())))
 LEAKING = Audit(7, (CLEAN.cuts[0], Checked(CUT, MONDAY, 118, 18, 320_000, (LEAK,))))
 
-Crier = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def crier(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Crier:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CRIER_DATABASE", raising=False)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["crier", "backtest", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return command_line(capsys, monkeypatch, "backtest")
 
 
 def printed(audit: Audit) -> list[str]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from emulators.typed import command_line
 from rich.console import Console
 
-from bot.__main__ import main
 from bot.platforms.console import run_chat
 
 Crier = Callable[..., tuple[int, str]]
@@ -21,24 +20,20 @@ Crier = Callable[..., tuple[int, str]]
 @pytest.fixture
 def crier(
     decided_bytes: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Crier]:
+) -> Crier:
     """Run the command line on a decided week: crier("ask", ...) -> (exit code, all that was printed)."""
     (tmp_path / "crier.db").write_bytes(decided_bytes)
     monkeypatch.chdir(tmp_path)
     for name in ("CRIER_DATABASE", "CRIER_MODE"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["crier", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out = capsys.readouterr()
-        return code, out.out + out.err
+    run = command_line(capsys, monkeypatch)
 
-    yield run
+    def said(*arguments: str) -> tuple[int, str]:
+        code, out, err = run(*arguments)
+        return code, out + err
+
+    return said
 
 
 def code_in(said: str) -> str:

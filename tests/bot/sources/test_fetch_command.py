@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from emulators.clock import FakeTime
+from emulators.typed import Crier, command_line
 
-from bot.__main__ import main
 from bot.doctor import examine
 from bot.settings import Settings
 from engine.fomc import calendar
 from engine.sources.table import SOURCES
 from storage.database import open_database
 
-Crier = Callable[..., tuple[int, str, str]]
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -30,18 +27,7 @@ def crier(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("CRIER_SOURCE_BASES", json.dumps(bases))
     monkeypatch.setenv("CRIER_SOURCE_KEYS", '{"fred": "0123456789abcdef"}')
     monkeypatch.setattr("bot.fetching.system_clock", lambda: FakeTime().clock)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["crier", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return command_line(capsys, monkeypatch)
 
 
 def test_a_source_that_is_not_there_is_named_with_those_that_are(crier: Crier) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from emulators.clock import FakeTime
+from emulators.typed import Crier, command_line
 
-from bot.__main__ import main
-
-Crier = Callable[..., tuple[int, str, str]]
 OWN = '[mine]\nkind = "crypto"\ntitle = "Mine"\nurl = "https://mine.example/rss"\n'
 
 
@@ -23,18 +19,7 @@ def crier(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("CRIER_OUTLETS", "mine.toml")
     monkeypatch.setenv("CRIER_SOURCE_BASES", json.dumps({"https://mine.example": "http://127.0.0.1:9"}))
     monkeypatch.setattr("bot.fetching.system_clock", lambda: FakeTime().clock)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["crier", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return command_line(capsys, monkeypatch)
 
 
 def test_only_the_operator_s_outlets_are_asked(crier: Crier) -> None:
