@@ -42,6 +42,7 @@ class Errand:
     is_channel: bool = False
     parts_done: int = 0
     message: int = 0  # the last that was taken
+    booked: int = 0  # messages that the group's quota counts already
     notes: list[str] = field(default_factory=list)
 
 
@@ -109,7 +110,7 @@ class Courier:
         for position, part in enumerate(parts):
             if position < errand.parts_done:
                 continue
-            self._quota.spend(errand.chat)
+            self._spend(errand)
             sent = await self._bot.send_message(
                 errand.chat, part, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
                 disable_notification=errand.silent or position > 0, message_thread_id=errand.thread,
@@ -125,7 +126,7 @@ class Courier:
         picture = await self._picture(chart, errand)
         if picture is None:
             return False
-        self._quota.spend(errand.chat)
+        self._spend(errand)
         try:
             sent = await self._bot.send_photo(
                 errand.chat, picture, caption, parse_mode=ParseMode.HTML, disable_notification=errand.silent,
@@ -140,6 +141,13 @@ class Courier:
             return False
         errand.parts_done, errand.message = 1, sent.message_id
         return True
+
+    def _spend(self, errand: Errand) -> None:
+        """Count a message to a group, unless it was counted when its place was booked."""
+        if errand.booked:
+            errand.booked -= 1
+        else:
+            self._quota.spend(errand.chat)
 
     async def _follow_up(self, chart: ChartSpec, caption: str, errand: Errand) -> None:
         """A picture below a text that has arrived: whatever becomes of it, the message counts as sent."""

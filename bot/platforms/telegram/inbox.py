@@ -152,10 +152,9 @@ class Inbox:
 
         A group that asks for more than Telegram lets it be sent gets its answers later, or not at all.
         """
-        if (wait := self._quota.wait(errand.chat)) > MOST_PATIENCE:
+        if not await self._booked(errand):
             log.info("a group asked for more answers than Telegram lets it be sent")
             return
-        await asyncio.sleep(wait)
         for attempt in range(ATTEMPTS):
             try:
                 await self._pause.over()
@@ -168,6 +167,17 @@ class Inbox:
                 errand.chat = error.new_chat_id
             except Exception as error:
                 await self._bear(error, last=attempt == ATTEMPTS - 1)
+
+    async def _booked(self, errand: Errand) -> bool:
+        """Whether a chat's quota has room for a first message, soon enough to be worth waiting for."""
+        patience = MOST_PATIENCE
+        while wait := self._quota.book(errand.chat):
+            if wait > patience:
+                return False
+            patience -= wait
+            await asyncio.sleep(wait)
+        errand.booked = 1
+        return True
 
     async def _bear(self, error: Exception, last: bool) -> None:
         kind = undelivered(error)

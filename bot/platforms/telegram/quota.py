@@ -25,6 +25,16 @@ class Quota:
             while len(self._sent) > MOST_CHATS:
                 self._sent.popitem(last=False)
 
+    def book(self, chat: int) -> float:
+        """Book a message to a chat: 0 where it may be sent and is counted, else seconds until asking again is worth it.
+
+        Who asks first and sends later would let everybody through who asks in between.
+        """
+        if wait := self.wait(chat):
+            return wait
+        self.spend(chat)
+        return 0.0
+
     def wait(self, chat: int) -> float:
         """Seconds until a chat may be answered again, 0 where it may now."""
         sent = self._sent.get(chat)
