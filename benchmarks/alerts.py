@@ -31,13 +31,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from benchmarks.alerts_told import ALL, Message, Told, figures, is_alert, is_weekly, show
+from benchmarks.alerts_told import ALL, Message, Told, figures, is_alert, is_scheduled, show
 from bot import digest
 from bot.cries import read
 from bot.foresight import EVE, Foresight
-from bot.periodicals import PERIODICALS
 from bot.posting import Posting
-from bot.shelf import DatabaseBook
 from bot.telling import tell_week
 from bot.watch import OURS, Alert
 from bot.watching import look_once, tokens_to_watch
@@ -181,21 +179,6 @@ def decide(database: Database, tracks: Mapping[tuple[str, str], Track], panel: P
         store(database, "live", panel, signals, day, week, post)
         if is_week:
             tell_week(database, date, set(themes()), (), post)
-        report(database, post)
-
-
-def report(database: Database, post: Posting) -> None:
-    """The regular messages beside the weekly one, each on the first day that calls for it; once told they stay told."""
-    date = post.now.date()
-    book = DatabaseBook(database, post.now, "live")
-    for entry in PERIODICALS:
-        if (about := entry.about(date)) is not None and entry.about(date - DAY) is None:
-            post.report(
-                database,
-                f"{entry.name}/{about}",
-                entry.push,
-                lambda chat, mode, entry=entry: entry.compose(book, chat, mode, date),  # type: ignore[misc]
-            )
 
 
 def day_of(panel: Panel, date: dt.date, high_first: bool) -> Iterator[tuple[dt.time, list[Seen]]]:
@@ -322,7 +305,7 @@ def main() -> int:
     told = walk(panel, start, end, asked.high_first, progress)
     show(told)
     often = np.percentile(told.a_week(is_alert), 95, method="higher")
-    return int(told.a_week(is_weekly).max() > 1 or often > 2)
+    return int(told.a_week(is_scheduled).max() > 1 or often > 2)
 
 
 if __name__ == "__main__":

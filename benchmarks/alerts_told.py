@@ -60,16 +60,11 @@ def is_scheduled(message: Message) -> bool:
     return not is_alert(message)
 
 
-def is_weekly(message: Message) -> bool:
-    return message.push in ("weekly", "watched")
-
-
 def show(told: Told) -> None:
     """Print the figures."""
-    scheduled, weekly = told.a_week(is_scheduled), told.a_week(is_weekly)
+    scheduled = told.a_week(is_scheduled)
     print(f"{len(told.chats)} chats, {len(told.weeks)} weeks")
-    print(f"weekly messages a chat-week: at most {weekly.max()}, mean {weekly.mean():.3f}")
-    print(f"with the month's report: at most {scheduled.max()}, two in {np.mean(scheduled > 1):.1%}")
+    print(f"scheduled messages a chat-week: at most {scheduled.max()}, mean {scheduled.mean():.3f}")
     print(f"alerts a chat-week: {figures(told.a_week(is_alert))}")
     for year in sorted({week[:4] for week in told.weeks}):
         print(f"  {year}: {figures(told.a_week(is_alert, lambda _, week, year=year: week[:4] == year))}")

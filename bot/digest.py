@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.brief import Brief, Turn
+from bot.monthly import Past, month_lines
 from bot.newcomers import with_plain_words
 from bot.phrases import listed
-from bot.reply import Button, ChartSpec, Reply
+from bot.reply import BREAK, Button, ChartSpec, Reply
 from storage.chats import Chat
 from storage.outbox import Letter, News, Push, unwanted
 
@@ -26,13 +27,15 @@ Compose = Callable[[Chat], Reply | None]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """News of one index in one mode: as it is announced, in a few lines, and as a picture of its levels."""
+    """News of one index in one mode: as it is announced, in a few lines, and as a picture of its levels; with the month
+    before where this is its first week after it."""
 
     index: str
     mode: str
     reply: Reply
     brief: Brief
     chart: ChartSpec | None = None
+    month: Past | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +66,21 @@ class Issue:
 
 
 def weekly(chat: Chat, mode: str, issue: Issue) -> Reply | None:
-    """The one weekly message of a chat: its index whole, several in brief, its watched tokens below; None for none."""
+    """The one weekly message of a chat: its index whole, several in brief, below them the month where one has ended and
+    its watched tokens; None for none."""
     if issue.awaited.intersection(chat.indices):
         return None
     items = _of(chat, mode, issue) if chat.weekly else []
     answers = _answered(chat, mode, issue, items)
-    told = (*answers, *(_turned(chat, mode, issue) if chat.watched else ()))
+    month = month_lines([item.month for item in items if item.month])
+    told = _apart(month, answers, _turned(chat, mode, issue) if chat.watched else ())
     if not items:
         return _posted(chat, _only_watched(issue, told)) if told else None
     if len(items) == 1 and not chat.short:
         reply = replace(items[0].reply, chart=items[0].chart)
     else:
         reply = _in_brief(chat, mode, issue, items)
-    return _posted(chat, replace(reply, after=(*reply.after, *told)))
+    return _posted(chat, replace(reply, after=_apart(reply.after, told)))
 
 
 def alert(chat: Chat, mode: str, issue: Issue) -> Reply | None:
@@ -201,15 +206,23 @@ def _answered(chat: Chat, mode: str, issue: Issue, items: Sequence[Item]) -> tup
 
 def _in_brief(chat: Chat, mode: str, issue: Issue, items: Sequence[Item]) -> Reply:
     """Every index in a few lines, under one title."""
-    first = items[0].reply
+    first = max((item.reply for item in items), key=lambda reply: len(reply.note))  # not of one that is given up
     names = listed([item.brief.title for item in items])
     title = first.title if len(items) == 1 else f"{_label(first)}{names}, {issue.name} ({mode})"
     return Reply(
         title=title,
-        text=tuple(line for item in items for line in item.brief.lines),
+        text=_apart(*(item.brief.lines for item in items)),
         note=first.note[-1:] if len(first.note) == 1 else first.note[-2:],
         buttons=tuple(Button(item.brief.title, f"/index {item.index}") for item in items),
     )
+
+
+def _apart(*groups: Sequence[str]) -> tuple[str, ...]:
+    """Lines of some groups, with an empty one between two that have any."""
+    lines: list[str] = []
+    for group in filter(None, groups):
+        lines += [BREAK, *group] if lines else group
+    return tuple(lines)
 
 
 def _label(reply: Reply) -> str:

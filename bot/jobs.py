@@ -13,12 +13,10 @@ from typing import Protocol, TypeVar
 from urllib.request import urlopen
 
 from bot.child import ChildCrashed, run_in_child
-from bot.periodicals import PERIODICALS, Periodical
 from bot.phrases import day
-from bot.posting import Posting
 from bot.scheduler import ALIVE, Stored, Work, due, note_done, note_patience, note_tried, read_stored
 from bot.settings import Settings
-from bot.shelf import KEPT, DatabaseBook
+from bot.shelf import KEPT
 from bot.supervision import Warn, until_stopped
 from engine.errors import CrierError
 from engine.sources.http.limits import Clock
@@ -63,7 +61,6 @@ class Jobs:
     stopping: asyncio.Event
     well: Callable[[], bool] = lambda: True
     child: RunChild = run_in_child
-    periodicals: tuple[Periodical, ...] = PERIODICALS
     knock: Callable[[str], Awaitable[None]] = knock
     _pinged: float = field(default=float("-inf"), init=False)
     _dead_from: float = field(default=float("-inf"), init=False)  # unless the schedule gives another sign of life
@@ -96,28 +93,28 @@ class Jobs:
 
         stored = await self.store.do(look)
         self._dead_from = self.clock.monotonic() + LONGEST_LOOK
-        return due(stored, now, {each.name: each.about for each in self.periodicals})
+        return due(stored, now)
 
     async def perform(self, work: Work) -> None:
         """Do one thing; a failure is noted, written down and, where it lasts, told to admins."""
         now = self.clock.wall()
         count = await self.store.do(lambda database: note_tried(database, work, now))
-        began, key = self.clock.monotonic(), {"key": f"{work.key}/{work.about}"}
-        log.info("%s %s begins", work.key, work.about, extra=key)
+        began, key = self.clock.monotonic(), {"key": f"{work.kind}/{work.about}"}
+        log.info("%s %s begins", work.kind, work.about, extra=key)
         try:
             await DOES[work.kind](self, work)
         except Waits as error:
-            log.info("%s %s is not done yet: %s", work.key, work.about, error)
+            log.info("%s %s is not done yet: %s", work.kind, work.about, error)
             await self.store.do(lambda database: note_patience(database, work, now))
         except CrierError as error:
-            log.warning("%s %s failed: %s", work.key, work.about, error, extra=key)
+            log.warning("%s %s failed: %s", work.kind, work.about, error, extra=key)
             if isinstance(error, ChildCrashed) or count == TOLD_AFTER:
                 said = f"{SAYS[work.kind]} failed ({work.about}, try {count}): {error} It will be tried again."
-                await self.warn(f"{work.key}/{work.about}/{type(error).__name__}", said, "")
+                await self.warn(f"{work.kind}/{work.about}/{type(error).__name__}", said, "")
         else:
             seconds = self.clock.monotonic() - began
             await self.store.do(lambda database: note_done(database, work, self.clock.wall(), seconds))
-            log.info("%s %s done", work.key, work.about, extra=key)
+            log.info("%s %s done", work.kind, work.about, extra=key)
 
     async def ping(self) -> None:
         """Tell the dead man's switch that all is well, and that the schedule lives; silence tells it the contrary."""
@@ -148,7 +145,7 @@ class Jobs:
 
     async def _week(self, work: Work) -> None:
         """Decide what can be decided; for an index that waits for its prices, they are fetched before the next try."""
-        if await self.store.do(lambda database: read_stored(database).tried[work.key].count) > 1:
+        if await self.store.do(lambda database: read_stored(database).tried[work.kind].count) > 1:
             with suppress(CrierError):  # the gate of the week says what is missing
                 await self._command("fetch")
         waiting = json.loads(await self._command("week")).get("waiting", [])
@@ -175,25 +172,6 @@ class Jobs:
 
         await self.store.do(tend)
 
-    async def _report(self, work: Work) -> None:
-        """Queue a regular message for every chat that it says something to, and note it in the same transaction."""
-        entry = next(each for each in self.periodicals if each.name == work.name)
-        now = self.clock.wall()
-
-        def tell(database: Database) -> None:
-            book = DatabaseBook(database, now, "live", self.settings.mode)
-            post = Posting(now, self.settings.mode, self.settings.admins)
-            with database.atomic():
-                post.report(
-                    database,
-                    f"{work.name}/{work.about}",
-                    entry.push,
-                    lambda chat, mode: entry.compose(book, chat, mode, now.date()),
-                )
-                note_done(database, work, now)
-
-        await self.store.do(tell)
-
 
 DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
     "tend": Jobs._tend,
@@ -202,7 +180,6 @@ DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
     "week": Jobs._week,
     "day": Jobs._day,
     "missed": Jobs._missed,
-    "report": Jobs._report,
 }
 SAYS: Mapping[str, str] = {
     "tend": "Tidying the database",
@@ -211,5 +188,4 @@ SAYS: Mapping[str, str] = {
     "week": "The weekly decision",
     "day": "The daily settlement",
     "missed": "Telling of a missed week",
-    "report": "A regular report",
 }

@@ -1,6 +1,7 @@
 """The monthly report: what was won or lost beside just holding, the worst call, and how far ahead since the start.
 
-A bad month is told in the same words, the same size and the same places as a good one.
+It is a part of the first weekly message of the next month, so that a week stays one message. A bad month is told in the
+same words, the same size and the same places as a good one.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bot.book import Book, StoredDecision
-from bot.drawings import levels_chart
+from bot.book import Book, IndexInfo, StoredDecision
 from bot.figures import Growth
-from bot.phrases import MONTHS_WHOLE, day, dollars, percent, signed, signed_percent
-from bot.reply import Button, Column, Reply, Table
-from bot.screen import STAKE, View, fine_print, labelled, loud, view
+from bot.phrases import MONTHS_WHOLE, day, percent
+from bot.screen import View, view
 
 HISTORY = 60  # decisions read: more than a month of them with changes between weeks
 DAYS_BEFORE = 45  # closes read before the month, for a token whose price had stopped
@@ -40,18 +39,12 @@ class Month:
         """`October 2023`."""
         return f"{MONTHS_WHOLE[self.first.month - 1]} {self.first.year}"
 
-    @property
-    def key(self) -> str:
-        """`2023-10`, by which it is told once."""
-        return f"{self.first:%Y-%m}"
-
 
 @dataclass(frozen=True, slots=True)
 class Loss:
     """What one holding of one decision lost an index: `share` of it at the fill, its own `change`, what that cost."""
 
     symbol: str
-    index: str
     since: dt.date
     share: float
     change: float
@@ -61,34 +54,56 @@ class Loss:
         return self.share * self.change
 
 
-def reported_on(date: dt.date) -> Month | None:
-    """The month that is reported on a day: the one before, on its first Monday; None on every other day."""
-    if date.weekday() != 0 or date.day > 7:
-        return None
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One index over one month, or over the part of it since its start: what it and just holding won (`0.04` is 4 %),
+    how far ahead of just holding it is since its `start`, and the holding that cost most; None where there is none."""
+
+    month: Month
+    title: str
+    start: dt.date
+    change: float
+    holding: float | None
+    ahead: float | None
+    worst: Loss | None
+
+
+def month_before(date: dt.date) -> Month:
+    """The last month that had ended by a day."""
     return Month((date.replace(day=1) - dt.timedelta(days=1)).replace(day=1))
 
 
-def report(book: Book, indices: Sequence[str], mode: str, month: Month) -> Reply | None:
-    """Tell a month of these indices in a mode; None where none of them has a level in it yet."""
-    shown = [v for v in _views(book, indices, mode, month) if v.index is not None and v.index.days[-1] >= month.first]
-    if not shown:
+def look_back(book: Book, info: IndexInfo, mode: str, month: Month) -> Past | None:
+    """Read an index's month from the book, None where it has no level in it; NotEnoughData where nothing is decided."""
+    shown = view(book, info, mode, before=month.last + dt.timedelta(days=1))
+    if shown.index is None or shown.index.days[-1] < month.first:
         return None
-    only = shown[0] if len(shown) == 1 else None
-    losses = [loss for v in shown for loss in _losses(book, v, month)]
-    return Reply(
-        title=loud(f"{month.name}: {_verdict(shown, month)} ({labelled(mode, shown[0].status)})", shown[0].status),
-        text=(_month_line(only, month),) if only else (),
-        table=None if only else _table(shown, month),
-        after=(_worst_line(losses, len(shown) > 1), *(_since_line(v, len(shown) > 1) for v in shown)),
-        note=fine_print(shown[0]),
-        chart=levels_chart(book, only.info, mode) if only else None,
-        buttons=tuple(Button(f"Record: {v.info.title}", f"/track {v.info.id}") for v in shown),
+    held = shown.holding
+    return Past(
+        month,
+        info.title,
+        shown.index.start,
+        _change(shown.index, month),
+        _change(held, month) if held else None,
+        shown.index.now / held.now - 1 if held else None,
+        min(_losses(book, shown, month), key=lambda loss: (loss.cost, loss.symbol), default=None),
     )
 
 
-def _views(book: Book, indices: Sequence[str], mode: str, month: Month) -> list[View]:
-    infos = [info for info in book.indices() if info.id in indices and book.decision(info.id, mode)]
-    return [view(book, info, mode, before=month.last + dt.timedelta(days=1)) for info in infos]
+def month_lines(pasts: Sequence[Past]) -> tuple[str, ...]:
+    """Say the month of a chat's indices, the good and the bad in the same lines; nothing where there is none.
+
+    `October 2023: lost 4.0 %, just holding won 2.0 %: 6.0 points behind. Since 1 Sep 2023: 5.9 % behind.`
+    """
+    if not pasts:
+        return ()
+    name, several = pasts[0].month.name, len(pasts) > 1
+    worst = min((p for p in pasts if p.worst), key=lambda p: p.worst.cost if p.worst else 0.0, default=None)
+    lines = [f"{past.title} {_month_line(past)}" if several else f"{name}: {_month_line(past)}" for past in pasts]
+    if several:
+        won = sum(past.change >= 0 for past in pasts)
+        lines.insert(0, f"{name}: {won} of {len(pasts)} indices won.")
+    return (*lines, _worst_line(worst, several))
 
 
 def _change(growth: Growth, month: Month) -> float:
@@ -96,24 +111,18 @@ def _change(growth: Growth, month: Month) -> float:
     return growth.at(month.last) / growth.at(month.eve) - 1
 
 
-def _verdict(shown: Sequence[View], month: Month) -> str:
-    """`lost 3.1 %`, or how many of several won: the first thing that is read."""
-    changes = [_change(v.index, month) for v in shown if v.index]
-    if len(changes) == 1:
-        return f"{'lost' if changes[0] < 0 else 'won'} {percent(abs(changes[0]), 1)}"
-    return f"{sum(change >= 0 for change in changes)} of {len(changes)} indices won"
+def _month_line(past: Past) -> str:
+    said = _outcome(past.change)
+    if past.holding is not None:
+        said += f", just holding {_outcome(past.holding)}: {_apart(past.change - past.holding)}"
+    if past.ahead is None:
+        return f"{said}."
+    verdict = f"{percent(abs(past.ahead), 1)} {'behind' if past.ahead < 0 else 'ahead'}"
+    return f"{said}. Since {day(past.start)}: {verdict}."
 
 
-def _month_line(shown: View, month: Month) -> str:
-    """`DeFi lost 3.1 %: $1,000 became $969. Just holding: $1,010, so 4.1 points behind.`"""
-    assert shown.index is not None
-    ours = _change(shown.index, month)
-    said = f"{shown.info.title} {'lost' if ours < 0 else 'won'} {percent(abs(ours), 1)}: {dollars(STAKE)} became "
-    said += f"{dollars(STAKE * (1 + ours))}."
-    if shown.holding is None:
-        return said
-    theirs = _change(shown.holding, month)
-    return f"{said} Just holding: {dollars(STAKE * (1 + theirs))}, {_apart(ours - theirs)}."
+def _outcome(change: float) -> str:
+    return f"{'lost' if change < 0 else 'won'} {percent(abs(change), 1)}"
 
 
 def _apart(difference: float) -> str:
@@ -123,36 +132,11 @@ def _apart(difference: float) -> str:
     return f"{points:.1f} points {'behind' if difference < 0 else 'ahead'}"
 
 
-def _table(shown: Sequence[View], month: Month) -> Table:
-    """Each index beside just holding over the month, and how many points apart they are."""
-    columns = (Column("Index"), Column(month.name, "right"), Column("Just holding", "right"), Column("Ahead", "right"))
-    rows = []
-    for v in shown:
-        ours = _change(v.index, month) if v.index else 0.0
-        theirs = _change(v.holding, month) if v.holding else None
-        apart = "" if theirs is None else signed(100 * (ours - theirs), 1)
-        rows.append((v.info.title, signed_percent(ours), "" if theirs is None else signed_percent(theirs), apart))
-    return Table(columns, tuple(rows))
-
-
-def _since_line(shown: View, named: bool) -> str:
-    """`Since 2 Jan 2023: $1,000 is $1,112, just holding $950: 17.0 % ahead.`"""
-    assert shown.index is not None
-    whose = f"{shown.info.title} since" if named else "Since"
-    said = f"{whose} {day(shown.index.start)}: {dollars(STAKE)} is {dollars(STAKE * shown.index.now)}"
-    if shown.holding is None:
-        return f"{said}."
-    apart = shown.index.now / shown.holding.now - 1
-    verdict = f"{percent(abs(apart), 1)} {'behind' if apart < 0 else 'ahead'}"
-    return f"{said}, just holding {dollars(STAKE * shown.holding.now)}: {verdict}."
-
-
-def _worst_line(losses: Sequence[Loss], named: bool) -> str:
+def _worst_line(past: Past | None, named: bool) -> str:
     """`The worst call: XVS at 33 % from 9 Oct 2023 on. It fell 12.1 %, which cost 4.0 %.`"""
-    if not losses:
+    if past is None or past.worst is None:
         return "The worst call: none lost. Every holding ended no lower than it began."
-    worst = min(losses, key=lambda loss: (loss.cost, loss.symbol))
-    where = f" in {worst.index}" if named else ""
+    worst, where = past.worst, f" in {past.title}" if named else ""
     said = f"{worst.symbol} at {percent(worst.share)}{where} from {day(worst.since)} on"
     return f"The worst call: {said}. It fell {percent(-worst.change, 1)}, which cost {percent(-worst.cost, 1)}."
 
@@ -164,12 +148,11 @@ def _losses(book: Book, shown: View, month: Month) -> list[Loss]:
     ends = [*(later.decision.date for _, later in pairwise(known)), month.last]
     spans = [(s, max(s.decision.date, month.eve), min(end, month.last)) for s, end in zip(known, ends, strict=True)]
     closes: dict[str, Mapping[dt.date, float]] = {}
-    return [loss for s, start, end in spans if start < end for loss in _lost(book, shown, s, (start, end), closes)]
+    return [loss for s, start, end in spans if start < end for loss in _lost(book, s, (start, end), closes)]
 
 
 def _lost(
     book: Book,
-    shown: View,
     stored: StoredDecision,
     span: tuple[dt.date, dt.date],
     closes: dict[str, Mapping[dt.date, float]],
@@ -183,7 +166,7 @@ def _lost(
             closes[holding.symbol] = dict(book.closes(holding.symbol, days))
         first, last = (_close_at(closes[holding.symbol], date) for date in span)
         if first and last and last < first:
-            found.append(Loss(holding.symbol, shown.info.title, span[0], holding.weight, last / first - 1))
+            found.append(Loss(holding.symbol, span[0], holding.weight, last / first - 1))
     return found
 
 

@@ -23,7 +23,6 @@ AGES: dict[Push, dt.timedelta] = {
     "weekly": dt.timedelta(days=3),
     "danger": dt.timedelta(hours=36),
     "watched": dt.timedelta(days=1),
-    "monthly": dt.timedelta(days=5),
     "admin": dt.timedelta(days=3),
 }
 
@@ -121,15 +120,6 @@ class Posting:
         reply = Reply.from_json(notice.reply)
         name = f"notice/{notice.ledger}/{notice.id}/{notice.head[:8]}"
         return self._tell(database, name, "weekly", lambda chat: digest.notice(chat, notice.index, reply))
-
-    def report(self, database: Database, name: str, push: Push, compose: Callable[[Chat, str], Reply | None]) -> int:
-        """Queue a regular report (`month/2026-11`); `compose` is handed a chat and its mode."""
-
-        def posted(chat: Chat) -> Reply | None:
-            reply = compose(chat, self.mode_of(chat))
-            return digest.notice(chat, "", reply) if reply else None
-
-        return self._tell(database, name, push, posted)
 
     def warn(self, database: Database, key: str, says: str, but: str = "", details: Sequence[str] = ()) -> int:
         """Queue a message to this bot's admins, `but` those of one platform; the same `key` is told once."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Literal
 
 from pydantic import TypeAdapter
 
 Tone = Literal["plain", "good", "bad", "quiet", "strong"]
 Align = Literal["left", "right"]
+BREAK = ""  # among the lines of `text`, `after` or `note`: an empty line, where there are lines on both sides
 ChartKind = Literal["levels", "weights", "price", "scoreboard"]
 
 # Addresses that only a platform can complete, since a Reply knows no bot by name; one without such links drops them.
@@ -122,7 +125,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: title, paragraphs, a table, paragraphs below it, fine print, chart, buttons.
+    """One answer: title, lines, a table, lines below it, fine print, chart, buttons; a BREAK parts lines.
 
     `ok` is False where the request was not met, which the command line turns into its exit status. A `panel` takes the
     place of the message whose button asked for it, where the platform can edit. `private` is for the person who asked
@@ -159,6 +162,11 @@ class Reply:
         """Everything a person reads, in order, a table row a line: for plain renderers and searching."""
         rows = [" ".join(row) for row in self.table.rows] if self.table else []
         return tuple(line for line in (self.title, *self.text, *rows, *self.after, *self.note) if line)
+
+
+def paragraphs(lines: Iterable[str]) -> list[list[str]]:
+    """Lines as they stand together between breaks."""
+    return [list(group) for is_break, group in groupby(lines, key=lambda line: line == BREAK) if not is_break]
 
 
 @cache

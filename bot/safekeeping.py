@@ -12,7 +12,6 @@ from bot.brief import STEPS
 from bot.doctor import examine as diagnose
 from bot.finding import Finding
 from bot.lock import only_instance
-from bot.periodicals import PERIODICALS
 from bot.phrases import counted
 from bot.settings import Settings
 from engine.errors import CrierError, NewerDatabase, StorageError
@@ -170,9 +169,7 @@ def might_be_told(now: dt.datetime) -> dict[str, str]:
     """The news, by name, that the schedule may compose anew at this hour, each with its kind."""
     today, week = now.date(), iso_week(now.date())
     told = {f"week/{week}": "weekly", f"watched/{week}": "watched"}
-    told |= {f"change/{today}/{level}": "danger" for level in range(max(STEPS.values()) + 1)}
-    reports = {entry: entry.about(today) for entry in PERIODICALS}
-    return told | {f"{entry.name}/{about}": entry.push for entry, about in reports.items() if about}
+    return told | {f"change/{today}/{level}": "danger" for level in range(max(STEPS.values()) + 1)}
 
 
 def _stamp(now: dt.datetime) -> str:

@@ -7,20 +7,19 @@ UTC, so that no change of the clocks moves anything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from engine.errors import StorageError
 from storage.database import Database
 
-Kind = Literal["tend", "fetch", "first", "week", "missed", "day", "report"]
+Kind = Literal["tend", "fetch", "first", "week", "missed", "day"]
 
 ALIVE = "alive"  # the agenda's name for the service's sign of life
 FETCH_FROM = dt.time(0, 10)  # the day's last candle has closed, and sources have it
 DECIDE_FROM = dt.time(0, 30)
 FETCHES = 4  # a day
-REPORT_WITHIN = 4  # days from the first Monday on
 # Minutes between two tries of one thing, doubled each time up to the longest.
 RESTS: Mapping[Kind, tuple[int, int]] = {
     "tend": (60, 360),
@@ -29,22 +28,14 @@ RESTS: Mapping[Kind, tuple[int, int]] = {
     "week": (15, 120),
     "missed": (60, 360),
     "day": (15, 120),
-    "report": (30, 360),
 }
-
-Reports = Mapping[str, Callable[[dt.date], str | None]]  # name -> what it reports on where a day calls for it
 
 
 class Work(NamedTuple):
-    """One thing to do, `about` a day (2026-11-23), a slot of it, or what a report tells of; `name` is a report's."""
+    """One thing to do, `about` a day (2026-11-23) or a slot of it."""
 
     kind: Kind
     about: str
-    name: str = ""
-
-    @property
-    def key(self) -> str:
-        return self.name or self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +50,7 @@ class Tries:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What the schedule needs to know: whether live sources feed the market, the Monday of the newest live week and of
-    the newest replayed one, and by key what was last done and tried."""
+    the newest replayed one, and by kind what was last done and tried."""
 
     live: bool = False
     decided: dt.date | None = None
@@ -69,21 +60,21 @@ class Stored:
 
     def needs(self, work: Work, now: dt.datetime) -> bool:
         """Whether something was not done yet and has rested since it was last tried."""
-        if self.done.get(work.key) == work.about:  # not "or later": a clock that was ahead must not hold things up
+        if self.done.get(work.kind) == work.about:  # not "or later": a clock that was ahead must not hold things up
             return False
-        tries = self.tried.get(work.key)
+        tries = self.tried.get(work.kind)
         if tries is None or tries.about != work.about or tries.at > now:  # a clock that was set back tries again
             return True
         first, longest = RESTS[work.kind]
         return now - tries.at >= dt.timedelta(minutes=min(first * 2 ** (tries.count - 1), longest))
 
 
-def due(stored: Stored, now: dt.datetime, reports: Reports | None = None) -> list[Work]:
+def due(stored: Stored, now: dt.datetime) -> list[Work]:
     """All that is due at `now`, in the order in which it is to be done."""
-    return [work for work in _wanted(stored, now, reports or {}) if stored.needs(work, now)]
+    return [work for work in _wanted(stored, now) if stored.needs(work, now)]
 
 
-def _wanted(stored: Stored, now: dt.datetime, reports: Reports) -> Iterator[Work]:
+def _wanted(stored: Stored, now: dt.datetime) -> Iterator[Work]:
     today, clock = now.date(), now.time()
     monday = today - dt.timedelta(days=today.weekday())
     yield Work("tend", today.isoformat())
@@ -103,18 +94,6 @@ def _wanted(stored: Stored, now: dt.datetime, reports: Reports) -> Iterator[Work
         yield Work("week", monday.isoformat())
     if today != monday and decided:
         yield Work("day", today.isoformat())
-    for name, about in reports.items():
-        if decided and (told := about(today)) is not None:
-            yield Work("report", told, name)
-
-
-def month_told(date: dt.date) -> str | None:
-    """The month before (2026-10), on its successor's first Monday and a few days after; None on other days."""
-    first = date.replace(day=1)
-    monday = first + dt.timedelta(days=-first.weekday() % 7)
-    if not 0 <= (date - monday).days <= REPORT_WITHIN:
-        return None
-    return f"{first - dt.timedelta(days=1):%Y-%m}"
 
 
 def read_stored(database: Database) -> Stored:
@@ -131,22 +110,22 @@ def read_stored(database: Database) -> Stored:
 
 def note_done(database: Database, work: Work, now: dt.datetime, seconds: float | None = None) -> None:
     """Note that a thing is done, and how long it took."""
-    database.agenda.note(f"done/{work.key}", work.about, now)
+    database.agenda.note(f"done/{work.kind}", work.about, now)
     if seconds is not None:
-        database.agenda.note(f"ran/{work.key}", f"{seconds:.1f}", now)
+        database.agenda.note(f"ran/{work.kind}", f"{seconds:.1f}", now)
 
 
 def note_tried(database: Database, work: Work, now: dt.datetime) -> int:
     """Note a try and return the how many-th it is."""
-    before = read_stored(database).tried.get(work.key)
+    before = read_stored(database).tried.get(work.kind)
     count = before.count + 1 if before and before.about == work.about else 1
-    database.agenda.note(f"tried/{work.key}", f"{work.about} {count}", now)
+    database.agenda.note(f"tried/{work.kind}", f"{work.about} {count}", now)
     return count
 
 
 def note_patience(database: Database, work: Work, now: dt.datetime) -> None:
     """Note that a try was no failure: the next comes after the shortest rest, and fetches what is missing before."""
-    database.agenda.note(f"tried/{work.key}", f"{work.about} 1", now)
+    database.agenda.note(f"tried/{work.kind}", f"{work.about} 1", now)
 
 
 def _tries(value: str, at: dt.datetime) -> Tries:

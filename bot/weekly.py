@@ -11,7 +11,7 @@ from bot.announce import no_change
 from bot.posting import AGES, Posting
 from bot.reply import Reply
 from bot.shelf import SIGNALS_SERVE, standing_orders
-from bot.telling import tell_week
+from bot.telling import NO_CHANGE, tell_week
 from bot.weekly_store import Announced, Day, newest, store, tracks
 from engine.crosscheck import Compare, find_mismatches, find_mismatches_apart
 from engine.errors import BadRequest
@@ -25,7 +25,6 @@ from engine.themes import themes
 from engine.week import Standing, WeekResult, check_eve, check_monday, compute_day, compute_week
 from storage.database import Database
 
-NO_CHANGE = "no change"  # kind of notice: an index that is given up for a week
 MONDAY_ENDED = "No change this week: its Monday ended before fresh prices were known. Holdings stay as they are."
 LIVE_WITHIN = dt.timedelta(hours=24)  # of its instant, or a decision belongs to the replay ledger
 
@@ -93,7 +92,7 @@ def run_week(
     # Live there is nothing to catch up with, and chats write while the fit runs: the pen is taken when it is done.
     computed = compute() if open_ and ledger == "live" else None
     with _kept_unless(dry_run, database):
-        notices = _give_up(database, ledger, as_of, [ready for ready in looked if ready.state == "given up"], post)
+        notices = _give_up(database, ledger, as_of, [ready for ready in looked if ready.state == "given up"])
         if open_:
             days = _catch_up(database, ledger, panel)
             result = computed or compute()
@@ -122,16 +121,12 @@ def _done(database: Database, ledger: Ledger, monday: dt.date) -> set[str]:
     return decided | given_up
 
 
-def _give_up(
-    database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[Readiness], post: Posting | None
-) -> list[Reply]:
-    """Tell the chats of indices whose prices did not come in time that nothing changes this week."""
+def _give_up(database: Database, ledger: Ledger, as_of: dt.date, late: Sequence[Readiness]) -> list[Reply]:
+    """Note that nothing changes this week in indices whose prices did not come in time; the week's message says so."""
     said = []
     for ready in late:
         reply = no_change(themes()[ready.index].title, ready.says)
-        notice = database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
-        if post is not None and ledger == "live":
-            post.notice(database, notice)
+        database.notices.add(ledger, as_of, ready.index, NO_CHANGE, reply.to_json())
         said.append(reply)
     return said
 
@@ -146,7 +141,7 @@ def _close_week(
     late = [Readiness(index, "given up", 0.0, (), MONDAY_ENDED) for index in themes() if index in left]
     told = post if now - dt.datetime.combine(monday, dt.time(), dt.UTC) < AGES["weekly"] else None
     with _kept_unless(dry_run, database):
-        notices = _give_up(database, "live", monday, late, told)
+        notices = _give_up(database, "live", monday, late)
         if told is not None:
             tell_week(database, monday, _done(database, "live", monday), (), told)
     return tuple(notices)

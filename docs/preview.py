@@ -22,18 +22,22 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from bot.announce import announce
+from bot.brief import brief
 from bot.charts import render as draw
 from bot.command import Request
 from bot.desk import Desk
+from bot.digest import Issue, Item, weekly
 from bot.dispatch import dispatch
 from bot.drawings import levels_chart
-from bot.monthly import Month, report
+from bot.monthly import look_back, month_before
 from bot.office import DatabaseDesk
+from bot.phrases import short_head
 from bot.platforms.telegram import render
 from bot.platforms.telegram.keyboard import keyboard
 from bot.platforms.telegram.links import Links
 from bot.reply import Reply
 from engine.modes import DEFAULT_MODE
+from storage.chats import Chat
 from storage.database import Database, open_database
 
 HERE = Path(__file__).resolve().parent
@@ -107,11 +111,20 @@ def _alert(database: Database, desk: DatabaseDesk | Desk, index: str) -> Reply |
 
 
 def _monthly(desk: Desk, index: str) -> Iterator[Scene]:
-    """The last whole month, where the report tells of one."""
-    first = (desk.now().date().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
-    said = report(desk, [index], DEFAULT_MODE, Month(first))
+    """Three indices in one message, on a month's first Monday."""
+    wanted = (index, *[info.id for info in desk.indices() if info.id != index][:2])
+    month = month_before(desk.now().date())
+    items = tuple(
+        Item(
+            info.id, DEFAULT_MODE, announce(desk, info.id, DEFAULT_MODE), brief(desk, info.id, DEFAULT_MODE),
+            month=look_back(desk, info, DEFAULT_MODE, month),
+        )
+        for info in desk.indices() if info.id in wanted
+    )  # fmt: skip
+    issue = Issue(f"week {desk.now().isocalendar().week}", short_head(desk.status().head or ""), items)
+    said = weekly(Chat("telegram", "1", indices=wanted), DEFAULT_MODE, issue)
     if said is not None:
-        yield Scene("monthly", "the monthly report", "", said)
+        yield Scene("monthly", "several indices, on a month's first Monday", "", said)
 
 
 def bubbles(scene: Scene, pictures: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from storage.chats import Chat
 
-Push = Literal["weekly", "danger", "watched", "monthly", "admin"]  # what a message is; admins' need no subscription
+Push = Literal["weekly", "danger", "watched", "admin"]  # what a message is; admins' need no subscription
 
 DAMAGED = "its stored text is damaged"
 TOO_OLD = "too old to be told"
@@ -91,9 +91,9 @@ def unwanted(chat: Chat, push: Push, known: bool, now: dt.datetime) -> str:
         return f"the chat takes nothing: {chat.silenced}"
     if chat.muted_until is not None and chat.muted_until > now:
         return "the chat is muted"
-    if not chat.wants("weekly" if push == "monthly" or push == "admin" else push):
+    if not chat.wants("weekly" if push == "admin" else push):
         return f"the chat switched {push} messages off"
-    if not (chat.indices or (chat.watches and push != "monthly")):
+    if not (chat.indices or chat.watches):
         return "the chat left"
     return ""
 

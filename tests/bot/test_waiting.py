@@ -12,7 +12,9 @@ import pytest
 from bot import weekly
 from bot.health import ready
 from bot.posting import Posting
-from bot.weekly import NO_CHANGE, is_decided, run_due, run_week
+from bot.reply import Reply
+from bot.telling import NO_CHANGE
+from bot.weekly import is_decided, run_due, run_week
 from engine.errors import TrainingFailed
 from engine.model import Candle, Snapshot, Token, TokenKind
 from engine.themes import themes
@@ -66,6 +68,15 @@ def queued(database: Database) -> set[tuple[str, str]]:
     """{(chat, news)} of all that is in the queue."""
     rows = database.connection.rows("SELECT o.chat, n.name FROM outbox o JOIN outbox_news n ON n.id = o.news")
     return {(row[0], row[1]) for row in rows}
+
+
+def said(database: Database, chat: str) -> Reply:
+    """The one message that is queued for a chat."""
+    rows = database.connection.rows(
+        "SELECT b.reply FROM outbox o JOIN outbox_bodies b ON b.id = o.body WHERE o.chat = ?", [chat]
+    )
+    (row,) = rows
+    return Reply.from_json(row[0])
 
 
 def arrive(database: Database) -> None:
@@ -124,8 +135,13 @@ def test_what_still_waited_when_monday_ended_is_given_up_on_the_next_day(databas
     assert is_decided(database, "live", MONDAY) and decided(database) == {"ai", "meme", "rwa"}
     assert database.journal.head("replay") is None
     told = queued(database)
-    assert {chat for chat, news in told if news == "week/2023-W46"} == {"0", "1"}
-    assert {chat for chat, news in told if news.startswith("notice/")} == {"1", "2"}
+    assert told == {(chat, "week/2023-W46") for chat in "012"}
+    both, alone = said(database, "1"), said(database, "2")
+    assert both.title == "AI and DeFi, week 46 (balanced)"
+    assert both.text[-1].startswith("DeFi: no change this week: its Monday ended before fresh prices were known.")
+    assert alone.title == "DeFi: no change this week"
+    assert alone.text[0] == "N" + both.text[-1].removeprefix("DeFi: n")
+    assert len(both.note[-1].split(" · ")[-1].replace(" ", "")) == len(alone.note[0].replace(" ", "")) == 32
     run_due(database, None, tuesday, post=Posting(tuesday))
     assert queued(database) == told and database.verify("live").ok
 

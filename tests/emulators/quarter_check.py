@@ -21,7 +21,8 @@ WEEK = re.compile(r", week (\d+)(?: \(|$)")
 CHANGE = re.compile(r", week (\d+), change")
 ON_A_DAY = re.compile(r", [A-Z][a-z]+ \d{1,2} [A-Z][a-z]+ 20\d\d \(")
 PICTURE = re.compile(r"\) since \d{1,2} [A-Z][a-z]+ 20\d\d$")  # a chart that follows its text
-MONTH = re.compile(r"^[A-Z][a-z]+ 20\d\d: ")
+MONTH = re.compile(r"^([A-Z][a-z]+ 20\d\d): ", re.MULTILINE)
+NO_CHANGE = "no change this week"
 TITLES = {"large": "Large caps", "defi": "DeFi", "ai": "AI", "meme": "Memecoins", "rwa": "RWA"}
 DAY, WEEK_SECONDS, HALF_A_YEAR = 86400.0, 7 * 86400.0, 182 * 86400.0
 IN_FLIGHT = 60.0  # seconds before a kill in which what arrived may not have been noted
@@ -36,7 +37,7 @@ class Push:
     """One unasked message: what kind of news it is, and of which week."""
 
     copy: Copy
-    kind: str  # week, watched, change, alert, notice, month, unknown
+    kind: str  # week, no change, watched, change, alert, notice, picture, unknown
     week: int = 0
 
     @property
@@ -51,6 +52,7 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
     weeks: int = 0
     told: int = 0
+    months: int = 0  # messages that told of one
     repeats: int = 0
     late: list[float] = field(default_factory=list)  # seconds of each alert that had to come
     alerts: int = 0
@@ -71,9 +73,9 @@ def kind_of(copy: Copy) -> Push:
         return Push(copy, "week", int(found[1]))
     if PICTURE.search(title):
         return Push(copy, "picture")
-    if title.endswith("no change this week") or title.startswith("Method"):
-        return Push(copy, "notice")
-    return Push(copy, "month" if MONTH.search(title) else "unknown")
+    if title.endswith(NO_CHANGE):
+        return Push(copy, "no change")
+    return Push(copy, "notice" if title.startswith("Method") else "unknown")
 
 
 class Checker:
@@ -139,12 +141,13 @@ class Checker:
             began = self.time.second(monday)
             near = [p for p in pushes if abs(p.copy.second - began) < HALF_A_YEAR]  # a week's number comes every year
             of_it = [p for p in near if p.kind in ("week", "watched") and p.week == number]
+            of_it += [p for p in pushes if p.kind == "no change" and began <= p.copy.second <= began + 4 * DAY]
             times = [decided[i] for i in member.choices.indices if i in decided]
             self._once(member, of_it, f"week {number}")
             for push in of_it:
                 if not began <= push.copy.second <= began + 4 * DAY:
                     self._wrong(member, f"told of week {number} at another time", push.copy.second)
-                if not times and push.kind == "week":
+                if not times and push.kind == "week" and NO_CHANGE not in push.copy.text:
                     self._wrong(member, f"told of week {number}, which was not decided for it", push.copy.second)
             first = min((p.copy.second for p in of_it if p.kind == "week"), default=None)
             if times and first is None and member.wants(min(times) - AT_ONCE, min(began + 4 * DAY, self._end)):
@@ -158,9 +161,8 @@ class Checker:
         for index in member.choices.indices:
             if not decided or index in decided or not member.wants(began, min(began + 3 * DAY, self._end)):
                 continue
-            said = [p for p in pushes if p.kind == "notice" and p.title.startswith(TITLES[index])
-                    and began <= p.copy.second <= began + 4 * DAY]  # fmt: skip
-            if not said:
+            of_it = [p for p in pushes if began <= p.copy.second <= began + 4 * DAY]
+            if not any(f"{TITLES[index]}: {NO_CHANGE}" in p.copy.text for p in of_it):
                 self._wrong(member, f"never told that {index} is not decided this week", began)
 
     def _once(self, member: Member, copies: Sequence[Push], what: str) -> None:
@@ -177,12 +179,26 @@ class Checker:
         return any(0 <= kill - copy.second <= IN_FLIGHT for kill in self.report.kills)
 
     def _months(self, member: Member, pushes: Sequence[Push]) -> None:
-        months = defaultdict(list)
+        """A month is told with the first week of the next that was decided for an index, and with no other message."""
         for push in pushes:
-            if push.kind == "month":
-                months[push.title.split(":")[0]].append(push)
-        for month, copies in months.items():
-            self._once(member, copies, month)
+            told = MONTH.search(push.copy.text)
+            if push.kind != "week":
+                if told:
+                    self._wrong(member, f"told of {told[1]} in a message of its own", push.copy.second)
+                continue
+            monday = min(self._mondays(), key=lambda date: abs(push.copy.second - DAY - self.time.second(date))).date()
+            wanted = any(self._ends_a_month(index, monday) for index in member.choices.indices)
+            name = f"{monday.replace(day=1) - dt.timedelta(days=1):%B %Y}"
+            if (told[1] if told else "") != (name if wanted else ""):
+                self._wrong(member, f"told of {told and told[1]}, not of {wanted and name}", push.copy.second)
+            self.found.months += bool(told)
+
+    def _ends_a_month(self, index: str, monday: dt.date) -> bool:
+        """Whether an index is decided on a Monday for the first time in its month, and was before that month."""
+        weeks = (week for week, decided in self.report.decided.items() if index in decided)
+        mondays = {dt.date.fromisoformat(f"{week}-1") for week in weeks}
+        first = monday.replace(day=1)
+        return monday in mondays and min(mondays) < first and not any(first <= date < monday for date in mondays)
 
     def _skipped_are_told(self) -> None:
         """A Monday that nothing was decided on is told to admins, and to nobody else."""

@@ -389,8 +389,8 @@ def test_whatever_senders_do_nothing_is_lost_and_repeats_are_only_what_was_in_fl
         database.close()
 
 
-@pytest.mark.parametrize("push", ["weekly", "danger", "watched", "monthly"])
+@pytest.mark.parametrize("push", ["weekly", "danger", "watched"])
 def test_a_chat_that_only_watches_is_told_of_its_tokens(database: Database, push: Push) -> None:
     subscribe(database, "1", indices=(), watches=("AAVE",))
     database.outbox.enqueue(News("n", push, NOW + DAY), [letter("1")], NOW)
-    assert claim(database) == ([] if push == "monthly" else ["1"])
+    assert claim(database) == ["1"]

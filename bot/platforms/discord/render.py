@@ -10,7 +10,7 @@ from bot.phrases import clean
 from bot.platforms.chopping import units
 from bot.platforms.columns import MARKS, columns
 from bot.platforms.discord.markup import chopped, cut, escaped, preformatted, unlinked
-from bot.reply import Reply, Table
+from bot.reply import Reply, Table, paragraphs
 
 MOST_TITLE, MOST_WORDS, MOST_FOOTER = 256, 4096, 2048
 MOST_AT_ALL = 6000  # over a message's whole embed
@@ -36,6 +36,7 @@ class Piece:
     text: str
     section: int
     in_columns: bool = False
+    paragraph: int = 0
 
 
 def pages(reply: Reply) -> list[Page]:
@@ -69,9 +70,9 @@ def colour(reply: Reply) -> int:
 
 
 def joined(pieces: list[Piece]) -> str:
-    """Pieces as one text: a line each, an empty line between sections."""
+    """Pieces as one text: a line each, an empty line between paragraphs."""
     sections = []
-    for _, section in groupby(pieces, key=lambda piece: piece.section):
+    for _, section in groupby(pieces, key=lambda piece: (piece.section, piece.paragraph)):
         runs = []
         for in_columns, run in groupby(section, key=lambda piece: piece.in_columns):
             text = "\n".join(piece.text for piece in run)
@@ -96,9 +97,10 @@ def _pieces(reply: Reply) -> Iterator[Piece]:
 
 
 def _lines(texts: tuple[str, ...], section: int) -> Iterator[Piece]:
-    for text in texts:
-        if clean(text).strip():
-            yield from (Piece(escaped(part), section) for part in chopped(text, LONGEST_PIECE))
+    for paragraph, together in enumerate(paragraphs(texts)):
+        for text in together:
+            if clean(text).strip():
+                yield from (Piece(escaped(part), section, False, paragraph) for part in chopped(text, LONGEST_PIECE))
 
 
 def _table(table: Table, section: int) -> Iterator[Piece]:

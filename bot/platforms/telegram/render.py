@@ -12,7 +12,7 @@ from bot.platforms.chopping import units
 from bot.platforms.columns import columns
 from bot.platforms.telegram import tables
 from bot.platforms.telegram.html import MOST_CAPTION, MOST_TEXT, chopped, escaped, visible
-from bot.reply import Reply, Table
+from bot.reply import Reply, Table, paragraphs
 
 LONGEST_PIECE = MOST_TEXT - 64  # of one line, so that its tags still fit
 NOTHING = "…"
@@ -25,6 +25,7 @@ class Piece:
     html: str
     section: int
     in_columns: bool = False
+    paragraph: int = 0
 
 
 def messages(reply: Reply) -> list[str]:
@@ -50,9 +51,9 @@ def short_caption(reply: Reply) -> str:
 
 
 def joined(pieces: Iterable[Piece]) -> str:
-    """Pieces as one message: a line each, an empty line between sections."""
+    """Pieces as one message: a line each, an empty line between paragraphs."""
     sections = []
-    for _, section in groupby(pieces, key=lambda piece: piece.section):
+    for _, section in groupby(pieces, key=lambda piece: (piece.section, piece.paragraph)):
         runs = []
         for in_columns, run in groupby(section, key=lambda piece: piece.in_columns):
             text = "\n".join(piece.html for piece in run)
@@ -72,12 +73,10 @@ def _pieces(reply: Reply) -> Iterator[Piece]:
 
 
 def _lines(texts: Iterable[str], section: int, tag: str = "") -> Iterator[Piece]:
-    for text in texts:
-        if not clean(text).strip():
-            continue
-        for part in chopped(text, LONGEST_PIECE):
+    for paragraph, together in enumerate(paragraphs(texts)):
+        for part in (part for text in together if clean(text).strip() for part in chopped(text, LONGEST_PIECE)):
             html = escaped(part)
-            yield Piece(f"<{tag}>{html}</{tag}>" if tag else html, section)
+            yield Piece(f"<{tag}>{html}</{tag}>" if tag else html, section, paragraph=paragraph)
 
 
 def _table(table: Table, section: int) -> Iterator[Piece]:

@@ -13,9 +13,9 @@ from bot import digest
 from bot.announce import announce
 from bot.brief import brief, level_of, moves, turns
 from bot.digest import Issue, Item
+from bot.monthly import Month, Past
 from bot.posting import Posting
-from bot.reply import Reply
-from bot.settings import Settings
+from bot.reply import BREAK, Reply
 from engine.model import Cause, RiskStep
 from storage.chats import Chat
 from storage.database import Database, open_database
@@ -105,6 +105,7 @@ def test_watched_tokens_whose_call_changed_stand_below_the_strongest_first(issue
     chat = replace(CHAT, watches=("LDO", "AAVE", "BTC", "SHIB"))
     told = weekly(chat, issue).after[len(issue.items[2].reply.after) :]
     assert told == (
+        BREAK,
         "LDO: bearish now (was bullish), strength -0.36.",
         "AAVE: bullish now (was bearish), strength +0.30.",
     )
@@ -114,6 +115,39 @@ def test_watched_tokens_whose_call_changed_stand_below_the_strongest_first(issue
     assert alone.title == "Your watched tokens, week 46"
     assert digest.weekly(replace(chat, indices=(), minimum=99), "balanced", issue) is None
     assert digest.weekly(replace(chat, weekly=False, watches=()), "balanced", issue) is None
+
+
+LOST = Past(Month(dt.date(2026, 10, 1)), "DeFi", dt.date(2026, 3, 2), -0.04, 0.02, -0.059, None)
+WON = replace(LOST, title="AI", change=0.05, ahead=0.11)
+
+
+@pytest.fixture
+def month_end(issue: Issue) -> Issue:
+    """The first week after a month: of Large caps nothing is known in it."""
+    months = {"defi": LOST, "ai": WON}
+    return replace(issue, items=tuple(replace(item, month=months.get(item.index)) for item in issue.items))
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_the_month_stands_in_the_weekly_message_above_the_watched_tokens(
+    issue: Issue, month_end: Issue, short: bool
+) -> None:
+    chat = replace(CHAT, short=short, watches=("LDO",))
+    before, after = weekly(chat, issue), weekly(chat, month_end)
+    added = (
+        "October 2026: lost 4.0 %, just holding won 2.0 %: 6.0 points behind. Since 2 Mar 2026: 5.9 % behind.",
+        "The worst call: none lost. Every holding ended no lower than it began.",
+    )
+    above, below = before.after[:-1], before.after[-1]
+    assert after == replace(before, after=(*above, *added, BREAK, below))
+
+
+def test_several_indices_share_one_heading_and_one_worst_call(month_end: Issue) -> None:
+    said = weekly(replace(CHAT, indices=("large", "defi", "ai"), watched=False), month_end).after
+    assert said[0] == "October 2026: 1 of 2 indices won."
+    assert [line.split(",")[0] for line in said[1:3]] == ["DeFi lost 4.0 %", "AI won 5.0 %"]
+    assert len(said) == 4
+    assert weekly(replace(CHAT, indices=("large",), watched=False), month_end).after == month_end.items[0].reply.after
 
 
 def test_a_chat_waits_until_all_its_indices_are_done_with(issue: Issue) -> None:
@@ -279,18 +313,3 @@ def test_admins_are_warned_once_a_key_on_every_platform_but_the_broken_one(datab
     assert [post.warn(database, "locked/telegram", "It broke.", but="telegram") for _ in range(3)] == [1, 0, 0]
     assert waiting(database) == [("admin/locked/telegram", "8")]
     assert Posting(NOW).warn(database, "other", "It broke.") == 0
-
-
-def test_a_months_report_goes_to_whom_it_says_something(database: Database) -> None:
-    database.chats.put(CHAT)
-    database.chats.put(replace(CHAT, chat="2", indices=("ai",)))
-    post = Posting(NOW, Settings().mode)
-    seen: list[str] = []
-
-    def compose(chat: Chat, mode: str) -> Reply | None:
-        seen.append(mode)
-        return Reply(text=("lost",)) if "ai" in chat.indices else None
-
-    assert post.report(database, "month/2026-11", "monthly", compose) == 1
-    assert waiting(database) == [("month/2026-11", "2")]
-    assert seen == ["balanced", "balanced"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from emulators.quarter import Copy, Quarter, Report
-from emulators.quarter_check import Checker, Findings, kind_of
+from emulators.quarter_check import MONTH, Checker, Findings, kind_of
 from emulators.quarter_market import QuarterMarket
 
 SEED = int(os.environ.get("CRIER_SEED") or 20261012)
@@ -39,7 +39,7 @@ async def test_a_quarter_under_every_fault_tells_each_week_once_and_danger_withi
     assert len(set(report.plan.fates.values())) == WEEKS, "every kind of Monday was there"
     assert len(report.kills) >= 8 and sum(report.faults.values()) >= 20
     assert found.repeats <= len(report.kills) * 2 * 16 + len(report.spoilt)
-    assert found.told >= CHATS * 8 and len(found.late) >= 20 and max(found.late) <= 600
+    assert found.told >= CHATS * 8 and found.months >= CHATS and len(found.late) >= 20 and max(found.late) <= 600
     _the_checker_sees(report, quarter.market)
 
 
@@ -48,6 +48,7 @@ def _the_checker_sees(report: Report, market: QuarterMarket) -> None:
     stay = {(m.platform, m.rooms[-1]) for m in report.members if m.spans == [(float("-inf"), True)]}
     told = [c for c in report.copies if (c.platform, c.room) in stay and kind_of(c).kind == "week"]
     some = next(c for c in told if (c.platform, c.id) not in report.spoilt and c.second < report.kills[0] - 3600)
+    month = next(c for c in told if MONTH.search(c.text))
     late = next(c for c in report.copies if c.text.startswith("Danger: the market"))
 
     def later(all_: list[Copy]) -> list[Copy]:
@@ -57,6 +58,7 @@ def _the_checker_sees(report: Report, market: QuarterMarket) -> None:
         "a message is lost": (lambda all_: [c for c in all_ if c is not some], "never told of week"),
         "a message comes twice": (lambda all_: [*all_, replace(some, id=0, second=some.second + 7200)], " again"),
         "a week comes late": (lambda all_: _instead(all_, some, some.second + 6 * 86400), "at another time"),
+        "a month is not told": (lambda all_: [_without_month(c) if c is month else c for c in all_], "told of None"),
         "an alert comes late": (later, "in time, but"),
         "a stranger's words": (lambda all_: [*all_, replace(some, text="Buy now!")], "of no known kind"),
     }  # fmt: skip
@@ -65,6 +67,10 @@ def _the_checker_sees(report: Report, market: QuarterMarket) -> None:
         spoilt.copies = spoil(report.copies)
         found: Findings = Checker(spoilt, market).check()
         assert any(says in wrong for wrong in found.wrong), name
+
+
+def _without_month(one: Copy) -> Copy:
+    return replace(one, text=MONTH.sub("", one.text))
 
 
 def _instead(copies: list[Copy], one: Copy, second: float) -> list[Copy]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.scheduler import Stored, Tries, Work, due, month_told, note_done, note_tried, read_stored
+from bot.scheduler import Stored, Tries, Work, due, note_done, note_tried, read_stored
 from engine.errors import StorageError
 from storage.database import open_database
 
@@ -20,7 +20,7 @@ def at(text: str) -> dt.datetime:
 
 
 def kinds(stored: Stored, now: str) -> list[str]:
-    return [work.key for work in due(stored, at(now), {"month": month_told}) if work.kind not in ("tend", "fetch")]
+    return [work.kind for work in due(stored, at(now)) if work.kind not in ("tend", "fetch")]
 
 
 DECIDED = Stored(live=True, decided=MONDAY, done={"week": MONDAY.isoformat()})
@@ -76,7 +76,7 @@ def test_year_ends_and_leap_days_make_one_week_each(monday: str, week: str) -> N
                 done.append(work)
             if work.kind == "week":
                 stored = replace(stored, decided=dt.date.fromisoformat(work.about))
-            stored = replace(stored, done={**stored.done, work.key: work.about})
+            stored = replace(stored, done={**stored.done, work.kind: work.about})
     assert [work.kind for work in done] == ["week", *["day"] * 6]
     assert done[0].about == monday
     assert "{}-W{:02d}".format(*dt.date.fromisoformat(done[0].about).isocalendar()[:2]) == week
@@ -96,7 +96,7 @@ def test_each_week_is_decided_once_however_the_clock_jumps(jump: dt.timedelta) -
                         continue  # there is no data of such a day
                     decided.append(work.about)
                     stored = replace(stored, decided=dt.date.fromisoformat(work.about))
-                stored = replace(stored, done={**stored.done, work.key: work.about})
+                stored = replace(stored, done={**stored.done, work.kind: work.about})
         assert decided == sorted(set(decided)), jumps_at
         assert len(decided) >= (2 if abs(jump) == WEEK else 3), jumps_at
 
@@ -118,34 +118,11 @@ def test_the_day_begins_with_tidying_and_a_fetch_and_fetches_four_times() -> Non
     for minute in range(0, 24 * 60, 10):
         now = at("2026-11-25T00:00") + dt.timedelta(minutes=minute)
         for work in due(stored, now):
-            stored = replace(stored, done={**stored.done, work.key: work.about})
+            stored = replace(stored, done={**stored.done, work.kind: work.about})
             if work.kind == "fetch":
                 fetched.append(now.strftime("%H:%M"))
     assert fetched == ["00:10", "06:00", "12:00", "18:00"]
     assert stored.done["tend"] == "2026-11-25"
-
-
-@pytest.mark.parametrize(
-    "date, told",
-    [
-        ("2026-12-06", None),
-        ("2026-12-07", "2026-11"),
-        ("2026-12-11", "2026-11"),
-        ("2026-12-12", None),
-        ("2027-01-04", "2026-12"),
-        ("2024-04-01", "2024-03"),
-    ],
-)
-def test_a_month_is_told_from_its_successors_first_monday_on(date: str, told: str | None) -> None:
-    assert month_told(dt.date.fromisoformat(date)) == told
-
-
-def test_a_report_waits_for_the_week_and_is_told_once() -> None:
-    december = Stored(live=True, decided=dt.date(2026, 11, 30))
-    assert kinds(december, "2026-12-07T01:00") == ["week"]
-    decided = replace(december, decided=dt.date(2026, 12, 7), done={"week": "2026-12-07"})
-    assert kinds(decided, "2026-12-07T01:00") == ["month"]
-    assert kinds(replace(decided, done={"month": "2026-11", "day": "2026-12-08"}), "2026-12-08T01:00") == []
 
 
 def test_what_was_done_and_tried_is_remembered() -> None:

@@ -26,7 +26,6 @@ from bot.jobs import TOLD_AFTER, Jobs
 from bot.lock import only_instance
 from bot.notes import AgendaNotes
 from bot.outbox import Sender
-from bot.periodicals import Periodical
 from bot.platforms.port import LockedOut
 from bot.platforms.table import PLATFORMS
 from bot.reply import Reply
@@ -176,15 +175,13 @@ async def test_a_token_that_is_refused_is_told_at_once() -> None:
 class Bench:
     """Jobs on a real clerk, with a child process that does what the test says."""
 
-    def __init__(self, settings: Settings, clerk: Clerk, periodicals: tuple[Periodical, ...] = ()) -> None:
+    def __init__(self, settings: Settings, clerk: Clerk) -> None:
         self.time = VirtualTime()
         self.ran: list[tuple[str, ...]] = []
         self.told: list[tuple[str, str]] = []
         self.ends: Exception | None = None
         self.prints = "{}"
-        self.jobs = Jobs(
-            settings, clerk, self.time.clock, self.warn, asyncio.Event(), child=self.child, periodicals=periodicals
-        )
+        self.jobs = Jobs(settings, clerk, self.time.clock, self.warn, asyncio.Event(), child=self.child)
 
     async def warn(self, key: str, says: str, but: str) -> None:
         self.told.append((key, says))
@@ -275,19 +272,6 @@ async def test_a_missed_week_is_told_and_not_made_up_for(settings: Settings, cle
     await bench.jobs.perform(Work("missed", "2026-11-23"))
     assert bench.ran == []
     assert "stays undecided" in bench.told[0][1] and "30 Nov 2026" in bench.told[0][1]
-
-
-async def test_a_report_is_queued_and_noted_together(settings: Settings, clerk: Clerk) -> None:
-    said = Periodical("month", "monthly", lambda date: "2026-10", lambda book, chat, mode, date: Reply(text=(mode,)))
-    bench = Bench(settings, clerk, (said,))
-    await clerk.do(lambda db: db.chats.put(Chat("telegram", "1", indices=("defi",), mode="aggressive")))
-    for _ in range(2):
-        await bench.jobs.perform(Work("report", "2026-10", "month"))
-    rows = await clerk.do(
-        lambda db: db.connection.rows("SELECT n.name FROM outbox o JOIN outbox_news n ON n.id = o.news")
-    )
-    assert rows == [("month/2026-10",)]
-    assert (await clerk.do(lambda db: db.agenda.value("done/month"))) == "2026-10"
 
 
 async def test_tidying_forgets_what_is_old_and_measures_the_database(settings: Settings, clerk: Clerk) -> None:

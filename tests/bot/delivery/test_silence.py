@@ -75,7 +75,7 @@ class Bench:
         self.database = open_database(":memory:")
         settings = Settings(ping_url="http://switch.invalid/")
         self.jobs = Jobs(
-            settings, self, self.time.clock, self.warn, asyncio.Event(), child=self.child, periodicals=(),
+            settings, self, self.time.clock, self.warn, asyncio.Event(), child=self.child,
             knock=self.knock,
         )  # fmt: skip
 

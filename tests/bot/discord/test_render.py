@@ -17,7 +17,7 @@ from bot.platforms.columns import cells
 from bot.platforms.discord import components, render, slash
 from bot.platforms.discord.components import plan
 from bot.platforms.discord.markup import JOINER, chopped, escaped
-from bot.reply import Button, Column, Reply, Table
+from bot.reply import BREAK, Button, Column, Reply, Table
 
 HOSTILE = st.text(st.sampled_from("ab \n`*_~|>#-<@!&:[]()\\/.1🚀\u202eא"), max_size=3000)
 
@@ -116,6 +116,11 @@ def test_parts_are_cut_between_blocks_and_lose_nothing() -> None:
     assert all(f"line {i} " in words for i in range(40)) and pages[-1].footer == "end"
     assert "".join(chopped("ab " * 3000, 500)).replace(" ", "") == "ab" * 3000
     assert units("🚀") == 2 and JOINER not in escaped("plain words")
+
+
+def test_a_break_parts_lines_and_nothing_else() -> None:
+    reply = Reply("t", ("a", BREAK, "b", "c", BREAK), after=(BREAK, "d", BREAK, "e"))
+    assert [page.words for page in render.pages(reply)] == ["a\n\nb\nc\n\nd\n\ne"]
 
 
 def test_an_empty_reply_still_is_a_message() -> None:

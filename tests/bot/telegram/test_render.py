@@ -17,7 +17,7 @@ from bot.platforms.telegram import menus, render
 from bot.platforms.telegram.html import JOINER, chopped, escaped, visible
 from bot.platforms.telegram.keyboard import keyboard
 from bot.platforms.telegram.links import Links, asked_by, only_reads
-from bot.reply import Button, Column, Reply, Table
+from bot.reply import BREAK, Button, Column, Reply, Table
 
 LINKS = Links("CrierBot")
 HARD = st.text(st.sampled_from("ab c<>&\"'@./:_*[`$%1\n\u202e\u200d\u0301漢🚀é"), max_size=40)
@@ -43,6 +43,12 @@ def test_every_reply_is_taken_whole_in_parts_that_fit(reply: Reply) -> None:
     letters = "".join("".join(read).split()).replace(JOINER, "")
     for line in (reply.title, *reply.text, *reply.after, *reply.note):
         assert "".join(clean(line).split()) in letters
+
+
+def test_a_break_parts_lines_and_nothing_else() -> None:
+    reply = Reply("t", ("a", BREAK, "b", "c", BREAK), after=(BREAK, "d", BREAK, "e"))
+    assert render.messages(reply) == ["<b>t</b>\n\na\n\nb\nc\n\nd\n\ne"]
+    assert render.messages(Reply("t", ("a", "\u202e", "b"))) == ["<b>t</b>\n\na\nb"]
 
 
 @given(text=st.text(max_size=400), most=st.integers(20, 200))
