@@ -57,7 +57,7 @@ class Loss:
 @dataclass(frozen=True, slots=True)
 class Past:
     """One index over one month, or over the part of it since its start: what it and just holding won (`0.04` is 4 %),
-    how far ahead of just holding it is since its `start`, and the holding that cost most; None where there is none."""
+    by how much of a stake it is ahead since its `start`, and the holding that cost most; None where there is none."""
 
     month: Month
     title: str
@@ -85,7 +85,7 @@ def look_back(book: Book, info: IndexInfo, mode: str, month: Month) -> Past | No
         shown.index.start,
         _change(shown.index, month),
         _change(held, month) if held else None,
-        shown.index.now / held.now - 1 if held else None,
+        shown.index.now - held.now if held else None,
         min(_losses(book, shown, month), key=lambda loss: (loss.cost, loss.symbol), default=None),
     )
 
@@ -93,7 +93,7 @@ def look_back(book: Book, info: IndexInfo, mode: str, month: Month) -> Past | No
 def month_lines(pasts: Sequence[Past]) -> tuple[str, ...]:
     """Say the month of a chat's indices, the good and the bad in the same lines; nothing where there is none.
 
-    `October 2023: lost 4.0 %, just holding won 2.0 %: 6.0 points behind. Since 1 Sep 2023: 5.9 % behind.`
+    `October 2023: lost 4.0 %, just holding won 2.0 %: 6.0 points behind; since 1 Sep 2023: 8.1 points ahead.`
     """
     if not pasts:
         return ()
@@ -115,10 +115,9 @@ def _month_line(past: Past) -> str:
     said = _outcome(past.change)
     if past.holding is not None:
         said += f", just holding {_outcome(past.holding)}: {_apart(past.change - past.holding)}"
-    if past.ahead is None:
-        return f"{said}."
-    verdict = f"{percent(abs(past.ahead), 1)} {'behind' if past.ahead < 0 else 'ahead'}"
-    return f"{said}. Since {day(past.start)}: {verdict}."
+    if past.ahead is not None:
+        said += f"; since {day(past.start)}: {_apart(past.ahead)}"
+    return f"{said}."
 
 
 def _outcome(change: float) -> str:

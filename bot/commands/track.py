@@ -113,12 +113,12 @@ def _verdict(skill: Skill) -> str:
 
 def _overview(book: Book, mode: str) -> Reply:
     shown = [view(book, info, mode) for info in book.indices() if book.decision(info.id, mode)]
-    rows = tuple(_line(v) for v in shown)
     status = book.status()
-    columns = (Column("Index"), Column("Since"), Column("$1,000 is", "right"), Column("Just holding", "right"))
+    starts = {v.index.start for v in shown if v.index}
     return Reply(
         title=loud(f"Track record ({labelled(mode, status)})", status),
-        table=Table(columns, rows) if rows else None,
+        text=(f"What {dollars(STAKE)} became since {day(min(starts))}:",) if len(starts) == 1 else (),
+        table=_all_of(shown, len(starts) > 1) if shown else None,
         after=(*skill_lines(book.skills()), *status.caveats),
         note=(first_comes(book),),
         chart=scoreboard_chart(book, shown, mode),
@@ -126,12 +126,19 @@ def _overview(book: Book, mode: str) -> Reply:
     )
 
 
-def _line(shown: View) -> tuple[str, ...]:
-    index, holding = shown.index, shown.holding
-    if index is None:
-        return shown.info.title, "", "", ""
-    twin = dollars(STAKE * holding.now) if holding else ""
-    return shown.info.title, day(index.start), dollars(STAKE * index.now), twin
+def _all_of(shown: Sequence[View], dated: bool) -> Table:
+    """A row an index, with the day of its start only where these differ: so a phone has room for the columns."""
+    since = (Column("Since"),) if dated else ()
+    columns = (Column("Index"), *since, Column("$1,000 is", "right"), Column("Just holding", "right"))
+    return Table(columns, tuple(_line(v, dated) for v in shown))
+
+
+def _line(shown: View, dated: bool) -> tuple[str, ...]:
+    start, *worth = ("", "", "")
+    if shown.index is not None:
+        start = day(shown.index.start)
+        worth = [dollars(STAKE * growth.now) if growth else "" for growth in (shown.index, shown.holding)]
+    return shown.info.title, *((start,) if dated else ()), *worth
 
 
 COMMAND = Command(

@@ -12,6 +12,7 @@ from bot.book import Verdict
 from bot.command import Who
 from bot.commands import COMMANDS
 from bot.dispatch import Request, dispatch
+from bot.platforms.columns import columns
 from bot.reply import Reply
 from engine.model import Action, Holding, RiskStep
 
@@ -152,6 +153,24 @@ def test_track_shows_the_index_and_just_holding_side_by_side(book: Any) -> None:
     assert ("$1,000 became", "$1,112", "$950") in reply.table.rows
     assert "Ahead of holding in 44 of 44 weeks." in reply.text
     assert reply.chart is not None
+
+
+def test_the_whole_record_says_a_common_start_once_and_its_columns_fit_a_phone(book: Any) -> None:
+    reply = ask(book, "/track")
+    assert reply.text == ("What $1,000 became since 2 Jan 2023:",)
+    assert [column.title for column in reply.table.columns] == ["Index", "$1,000 is", "Just holding"]
+    assert ("DeFi", "$1,112", "$950") in reply.table.rows
+    assert columns(reply.table) is not None
+
+
+def test_the_whole_record_dates_each_index_where_their_starts_differ(book: Any) -> None:
+    book.level_points["ai", "balanced"] = book.level_points["ai", "balanced"][7:]
+    reply = ask(book, "/track")
+    assert reply.text == ()
+    assert [row[:2] for row in reply.table.rows if row[0] in ("DeFi", "AI")] == [
+        ("DeFi", "2 Jan 2023"),
+        ("AI", "9 Jan 2023"),
+    ]
 
 
 def test_track_gives_the_hit_rate_with_interval_base_and_label(book: Any) -> None:

@@ -117,7 +117,7 @@ def test_watched_tokens_whose_call_changed_stand_below_the_strongest_first(issue
     assert digest.weekly(replace(chat, weekly=False, watches=()), "balanced", issue) is None
 
 
-LOST = Past(Month(dt.date(2026, 10, 1)), "DeFi", dt.date(2026, 3, 2), -0.04, 0.02, -0.059, None)
+LOST = Past(Month(dt.date(2026, 10, 1)), "DeFi", dt.date(2026, 3, 2), -0.04, 0.02, 0.081, None)
 WON = replace(LOST, title="AI", change=0.05, ahead=0.11)
 
 
@@ -135,7 +135,7 @@ def test_the_month_stands_in_the_weekly_message_above_the_watched_tokens(
     chat = replace(CHAT, short=short, watches=("LDO",))
     before, after = weekly(chat, issue), weekly(chat, month_end)
     added = (
-        "October 2026: lost 4.0 %, just holding won 2.0 %: 6.0 points behind. Since 2 Mar 2026: 5.9 % behind.",
+        "October 2026: lost 4.0 %, just holding won 2.0 %: 6.0 points behind; since 2 Mar 2026: 8.1 points ahead.",
         "The worst call: none lost. Every holding ended no lower than it began.",
     )
     above, below = before.after[:-1], before.after[-1]
