@@ -155,6 +155,21 @@ async def test_a_part_that_fails_is_started_again_with_longer_rests_and_told_onc
     assert rest(40, time.clock) <= 1.25 * LONGEST
 
 
+async def test_a_part_is_started_again_though_nobody_can_be_told_of_it() -> None:
+    time, starts = VirtualTime(), []
+
+    async def run() -> None:
+        starts.append(time.seconds)
+        if len(starts) < 8:
+            raise ZeroDivisionError("again")
+
+    async def warn(key: str, says: str, but: str) -> None:
+        raise ValueError("the queue holds what nobody can read")
+
+    await time.run(keep_alive(Part("the watch", run), time.clock, warn))
+    assert len(starts) == 8
+
+
 async def test_a_token_that_is_refused_is_told_at_once() -> None:
     time, told = VirtualTime(), []
 
@@ -328,6 +343,20 @@ async def test_the_dead_mans_switch_is_asked_while_all_is_well(settings: Setting
     server.close()
     await server.wait_closed()
     await bench.jobs.ping()  # nobody there: written down, no more
+
+
+async def test_a_switch_that_answers_with_garbage_was_asked_all_the_same(settings: Settings, clerk: Clerk) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"who is there?\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        bench = Bench(settings.model_copy(update={"ping_url": f"http://127.0.0.1:{port}/"}), clerk)
+        await bench.jobs.due()
+        await bench.jobs.ping()
 
 
 # all of it
