@@ -106,9 +106,11 @@ class TelegramPlatform:
         errand.notes.clear()
         try:
             await self._courier.bring(parcel.reply, errand)
+        except asyncio.CancelledError:
+            self._keep(parcel.key, errand)
+            raise
         except Exception as error:
-            if errand.parts_done:
-                self._keep(parcel.key, errand)
+            self._keep(parcel.key, errand)
             raise self._explained(error) from None
         return Receipt(str(errand.message), " ".join(errand.notes))
 
@@ -119,7 +121,8 @@ class TelegramPlatform:
         return kind
 
     def _keep(self, key: str, errand: Errand) -> None:
-        self._begun[key] = errand
+        if errand.parts_done:
+            self._begun[key] = errand
         while len(self._begun) > REMEMBERED:
             self._begun.popitem(last=False)
 
