@@ -61,10 +61,10 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         async with Clerk(settings, create=True) as clerk:
             service = Service(settings, clerk, platforms_of(settings, clerk, draw), real_clock(), jobs=False)
             running = asyncio.get_running_loop().create_task(service.run())
-            await discord.until(service.is_well, 10)
+            await discord.until(service.is_well)
             yield House(service, clerk, telegram, discord)
             service.stop()
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 30)
 
 
 async def test_both_answer_and_one_queue_goes_out_to_both(house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -98,7 +98,7 @@ async def test_an_outage_of_discord_leaves_telegram_untouched_and_ends(house: Ho
     assert {queue.platform: queue.sent for queue in waiting}["telegram"] == 1
     house.discord.recover()
     house.discord.refuses_gateway = False
-    await house.discord.connected(10)
+    await house.discord.connected()
     assert (await house.discord.answer(bob.runs("/help"))).text
 
 
@@ -148,7 +148,7 @@ async def test_the_owner_of_a_server_sets_its_channel_up_from_the_private_messag
     assert (len(chat.indices), chat.danger, chat.watched, chat.place) == (len(themes()), True, True, "group")
     guild.owner.removes_bot(guild)
     await discord.until(lambda: not discord.guilds)
-    for _ in range(200):
+    for _ in range(2000):
         chat = await house.clerk.do(lambda db: db.chats.get("discord", str(guild.general.id)))
         if chat.silenced:
             break
