@@ -87,6 +87,8 @@ async def test_an_outage_of_discord_leaves_telegram_untouched_and_ends(house: Ho
     house.discord.refuses_gateway = True
     house.discord.fail(discord_refusing(403))
     await house.discord.drop()
+    await house.discord.until(lambda: not house.service.is_well())
+    assert house.service.counted().connected == {"telegram": True, "discord": False}
     ann.writes("/status")
     await house.telegram.answer(ann.private)
     await house.queue("week 48", ("telegram", ann.id), ("discord", bob.dm.id))
@@ -98,6 +100,7 @@ async def test_an_outage_of_discord_leaves_telegram_untouched_and_ends(house: Ho
     assert {queue.platform: queue.sent for queue in waiting}["telegram"] == 1
     house.discord.recover()
     house.discord.refuses_gateway = False
+    await house.discord.until(house.service.is_well)
     await house.discord.connected()
     assert (await house.discord.answer(bob.runs("/help"))).text
 
@@ -107,10 +110,14 @@ async def test_an_outage_of_telegram_leaves_discord_untouched(house: House) -> N
     ann, bob = house.telegram.person("Ann"), house.discord.person("Bob")
     ann.private.refusal = None
     house.telegram.fail(telegram_refusing(502, "Bad Gateway"))
+    house.telegram.person("Eve").writes("/status")  # ends the poll that was open
+    await house.telegram.until(lambda: not house.service.is_well())
     await house.queue("week 48", ("telegram", ann.id), ("discord", bob.dm.id))
     await house.discord.until(lambda: any("week 48" in m.text for m in house.discord.messages(bob.dm)))
     assert (await house.discord.answer(bob.runs("/status"))).text.startswith("Status")
     assert house.telegram.messages(ann.private) == []
+    house.telegram.recover()
+    await house.telegram.until(house.service.is_well)
 
 
 async def test_a_link_from_telegram_to_discord_through_both_real_clients(house: House) -> None:

@@ -81,6 +81,10 @@ class Crashing:
         self._real, self._left = real, times
         self.id, self.send = real.id, real.send
 
+    @property
+    def is_connected(self) -> bool:
+        return bool(self._real.is_connected)
+
     async def run(self, ready: Any) -> None:
         if self._left > 0:
             self._left -= 1

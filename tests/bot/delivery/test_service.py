@@ -126,6 +126,21 @@ async def test_a_chat_comes_goes_and_moves(clerk: Clerk) -> None:
     assert (await clerk.do(lambda db: db.chats.get("telegram", "-1005"))).silenced == ""
 
 
+@pytest.mark.parametrize(
+    "place, typing, silenced",
+    [("private", "", ""), ("private", "query 1", "the bot was blocked"), ("group", "", "the bot was blocked")],
+)
+async def test_who_blocked_the_bot_and_writes_to_it_again_is_told_things_again(
+    clerk: Clerk, place: Any, typing: str, silenced: str
+) -> None:
+    """Only in private: in a group anybody may write where the bot may not, and any chat may type the bot's name."""
+    await clerk.do(lambda db: db.chats.put(Chat("telegram", "42", place=place, indices=("defi",))))
+    await clerk.removed("telegram", "42", "the bot was blocked")
+    await clerk.answer(Request("/start", "telegram", "42", "42", place=place, typing=typing))
+    chat = await clerk.do(lambda db: db.chats.get("telegram", "42"))
+    assert (chat.silenced, chat.indices) == (silenced, ("defi",))
+
+
 async def test_only_the_settings_make_an_admin(clerk: Clerk) -> None:
     assert clerk.is_bot_admin("telegram", "7")
     assert not clerk.is_bot_admin("discord", "7")

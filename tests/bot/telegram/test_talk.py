@@ -90,14 +90,15 @@ async def test_rights_in_a_group_are_those_telegram_tells_of(bench: Any) -> None
     assert list(rights.values()) == [(True, False), (True, False), (False, True), (False, False)]
 
 
-async def test_who_is_no_admin_any_more_is_none_at_the_next_admin_command(bench: Any) -> None:
+@pytest.mark.parametrize("command", ["/confirm AAAAAAAA", "/stop@CrierBot"])
+async def test_who_is_no_admin_any_more_is_none_at_the_next_admin_command(command: str, bench: Any) -> None:
     server, group = bench.server, bench.server.group()
     ann = server.person("Ann")
     group.adds(ann, "administrator")
     ann.writes("/status", to=group)
     await server.answer(group, 1)
     group.adds(ann, "member")
-    ann.writes("/confirm AAAAAAAA", to=group)
+    ann.writes(command, to=group)
     await server.answer(group, 2)
     assert [r.is_chat_admin for r in bench.requests] == [True, False]
 
