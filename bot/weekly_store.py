@@ -88,7 +88,7 @@ def store(
             database.decisions.put_levels(ledger, index, mode, points)
     if week is not None and first:
         database.signals.put_predictions(week.predictions)
-        store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
+        store_skills(database, skills_of(week.predictions, database.signals.dates("live")))
     announced = _announce(database, ledger, day.decisions)
     if post is not None and ledger == "live" and week is None:
         items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
