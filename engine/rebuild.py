@@ -105,6 +105,8 @@ def _when(told: Decision | Settlement | Rebuilt) -> tuple[dt.date, int]:
 def _opening(told: Settlement, decision: Decision) -> _Book:
     """An index begins with the base level in the stablecoins that its first decision comes from."""
     start = {line.symbol: BASE_LEVEL * line.from_weight for line in decision.holdings if line.from_weight > 0}
+    if not start.keys() <= MONEY or abs(sum(start.values()) - BASE_LEVEL) > CLOSE * BASE_LEVEL:
+        raise _fault(decision, f"it does not begin with {BASE_LEVEL:.0f} in stablecoins")
     return _Book({s: value / _price(told, s) for s, value in start.items()}, BASE_LEVEL, BASE_LEVEL)
 
 

@@ -125,7 +125,13 @@ COIN = replace(
     DECISION,
     holdings=(*DECISION.holdings, Holding("PEPE", 0.0, 0.0, Action.BUY_NEW, "stablecoin_leg", "waits", stable=True)),
 )
+RICH = replace(DECISION, holdings=(DECISION.holdings[0], replace(DECISION.holdings[1], from_weight=2.0)))
 FORGED = {
+    "a beginning with more than there was": (
+        RICH,
+        (replace(AAVE, weight=0.25, cost=0.00075, wanted=0.25), replace(USDC, weight=0.7485)),
+        "it does not begin with 1000 in stablecoins",
+    ),
     "a token that nobody decided on": (
         DECISION,
         (AAVE, Fill("PEPE", 100.0, 0.0, 0.2, 0.0006, "filled", 0.0), replace(USDC, weight=0.2979)),

@@ -151,7 +151,7 @@ def small(*told):
     )
 
 
-def first_week(level, *fills):
+def first_week(level, *fills, begins=1.0):
     """An index that begins in USDC, and one settlement of it at a dollar a token."""
     track = {"index": "defi", "mode": "balanced"}
     names = ("symbol", "from_weight", "weight", "cost")
@@ -160,7 +160,7 @@ def first_week(level, *fills):
         "fills": [dict(zip(names, fill, strict=True)) for fill in fills],
         "portfolio": {"level_net": level},
     }
-    held = [{"symbol": "USDC", "from_weight": 1.0}]
+    held = [{"symbol": "USDC", "from_weight": begins}]
     return small(("decision", DAYS[0], track | {"holdings": held}), ("settlement", DAYS[0], settled))
 
 
@@ -168,6 +168,7 @@ SOUND = first_week(998.5, ("AAVE", 0.0, 0.5, 0.0015), ("USDC", 1.0, 0.4985, 0.0)
 FORGED = {
     "money out of nothing": first_week(1500.0, ("AAVE", 0.0, 0.5, math.nan)),
     "a cost that is paid to the index": first_week(1500.0, ("AAVE", 0.0, 0.5, -0.5)),
+    "a beginning with more than there was": first_week(2000.0, begins=2.0),
     "a debt": first_week(1000.0, ("AAVE", 0.0, 2.0, 0.0), ("USDC", 1.0, -1.0, 0.0)),
     "signals of a week that is long over": small(("signals", DAYS[1], QUIET), ("signals", DAYS[0], QUIET)),
     "two signals for one week": small(("signals", DAYS[0], QUIET), ("signals", DAYS[0], QUIET)),
