@@ -131,6 +131,8 @@ def _settle(told: Settlement, decision: Decision, book: _Book) -> _Book:
             _check_trade(told, fill, ordered)
         if fill.weight != fill.from_weight:
             units[fill.symbol] = fill.weight * total / _price(told, fill.symbol)
+    for symbol in sorted(told.prices.keys() - units.keys() - {fill.symbol for fill in told.fills}):
+        raise _fault(told, f"it names a price of {symbol}, which it neither holds nor trades")
     units = {symbol: held for symbol, held in units.items() if held > 0}
     net = sum(held * told.prices[symbol] for symbol, held in units.items())
     after = _Book(units, net, book.gross * total / book.net if book.net else 0.0)

@@ -100,7 +100,7 @@ def test_a_level_that_does_not_follow_is_named_with_its_entry(database: Database
 
 def settled(decision: Decision, *fills: Fill) -> Settlement:
     """What follows where 1000 USDC are filled so, at 100 a token: whoever forges fills forges the rest to fit."""
-    prices = {"AAVE": 100.0, "PEPE": 100.0, "USDC": 1.0}
+    prices = {fill.symbol: 100.0 for fill in fills} | {"USDC": 1.0}
     cost = sum(fill.cost for fill in fills)
     units = {"USDC": 1000.0} | {fill.symbol: fill.weight * 1000 / prices[fill.symbol] for fill in fills}
     return replace(

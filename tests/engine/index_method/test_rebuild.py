@@ -96,6 +96,7 @@ SPOILS = {
     "no cost": (lambda t: with_fill(t, "THIN", cost=0.0), r"pays less than 0\.30 % for THIN"),
     "a price below zero": (lambda t: replace(t, prices=t.prices | {"NEW": -1.0}), "-1.0 is no price of NEW"),
     "a price without bounds": (lambda t: replace(t, prices=t.prices | {"NEW": float("inf")}), "no price of NEW"),
+    "a price of something else": (lambda t: replace(t, prices=t.prices | {"NEW": 1.0}), "neither holds nor trades"),
     "a fill told twice": (lambda t: replace(t, fills=(*t.fills, t.fills[0])), "fills AAA twice"),
     "a part called the whole": (lambda t: with_fill(t, "THIN", status="filled"), "calls a part .* whole of THIN"),
     "a reason left out": (lambda t: with_fill(t, "THIN", reason=""), "no reason for what is left of THIN"),
