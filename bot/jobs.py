@@ -144,11 +144,8 @@ class Jobs:
         is."""
         await self._command("week", "--as-of", work.about)
 
-    async def _day(self, work: Work) -> None:
-        await self._command("week")
-
     async def _week(self, work: Work) -> None:
-        """Decide what can be decided; for an index that waits for its prices, they are fetched before the next try."""
+        """Decide and fill what can be; for an index that waits for its prices, they are fetched before the next try."""
         if await self.store.do(lambda database: read_stored(database).tried[work.kind].count) > 1:
             with suppress(CrierError):  # the gate of the week says what is missing
                 await self._command("fetch")
@@ -182,7 +179,7 @@ DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
     "fetch": Jobs._fetch,
     "first": Jobs._first,
     "week": Jobs._week,
-    "day": Jobs._day,
+    "day": Jobs._week,
     "missed": Jobs._missed,
 }
 SAYS: Mapping[str, str] = {

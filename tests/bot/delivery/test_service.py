@@ -223,11 +223,12 @@ class Bench:
         return self.prints
 
 
+@pytest.mark.parametrize("work", [Work("week", "2026-11-23"), Work("day", "2026-11-24")], ids=lambda work: work.kind)
 async def test_an_index_that_waits_is_no_failure_and_its_prices_are_fetched_before_the_next_try(
-    settings: Settings, clerk: Clerk
+    settings: Settings, clerk: Clerk, work: Work
 ) -> None:
-    """F22: the gate of the week says what is missing; nothing is told to admins, and the week is not done."""
-    bench, work = Bench(settings, clerk), Work("week", "2026-11-23")
+    """F22: the gate says what is missing; nothing is told to admins, and week or day is not done."""
+    bench = Bench(settings, clerk)
     bench.prints = '{"waiting": [{"index": "ai", "share": 0.9, "says": "AI waits for FET."}]}'
     for _ in range(TOLD_AFTER + 1):
         await bench.jobs.perform(work)
@@ -235,7 +236,7 @@ async def test_an_index_that_waits_is_no_failure_and_its_prices_are_fetched_befo
     assert bench.told == []
     bench.prints = "{}"
     await bench.jobs.perform(work)
-    assert (await clerk.do(lambda db: db.agenda.value("done/week"))) == "2026-11-23"
+    assert (await clerk.do(lambda db: db.agenda.value(f"done/{work.kind}"))) == work.about
 
 
 async def test_work_is_done_once_and_noted(settings: Settings, clerk: Clerk) -> None:
