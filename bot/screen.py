@@ -143,6 +143,12 @@ def level_line(shown: View) -> str:
     return f"{said} Just holding: {dollars(STAKE * shown.holding.now)}." if shown.holding else said
 
 
+def fall(grown: Growth, digits: int = 1) -> str:
+    """`-12.7 %`, the deepest fall from an earlier high; `none` where there was none."""
+    said = signed_percent(grown.worst_fall(), digits)
+    return said if said.startswith("-") else "none"
+
+
 def week_line(shown: View) -> str:
     """`This week +3.1 %, holding -1.4 %. Risk: raised.`"""
     risk = f"Risk: {shown.decision.risk.step.value}." if shown.decision.risk else ""

@@ -237,6 +237,7 @@ ALIASES: Mapping[str, str] = {
     "changes": "change", "collapsed": "collapse", "data point": "data points", "depeg": "peg loss",
     "diluted": "diluted twin", "duplicate": "duplicates", "equal holdings": "effective names",
     "equal-weight": "equal weight", "exclude": "exclusion", "excluded": "exclusion", "false alarms": "false alarm",
+    "fell": "drawdown",
     "families": "family", "fills": "fill", "four weeks": "month", "holding": "just holding", "include": "exclusion",
     "indices": "index", "last week": "week", "market impact": "impact", "max drawdown": "drawdown",
     "maximum drawdown": "drawdown", "min order": "minimum order", "minimum": "minimum order", "mix": "diluted twin",

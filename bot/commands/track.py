@@ -10,7 +10,7 @@ from bot.drawings import levels_chart, scoreboard_chart
 from bot.figures import Growth, weeks_ahead
 from bot.phrases import counted, day, dollars, percent, signed, signed_percent, unzero
 from bot.reply import Button, Column, Reply, Table
-from bot.screen import STAKE, View, fine_print, labelled, level_line, loud, view
+from bot.screen import STAKE, View, fall, fine_print, labelled, level_line, loud, view
 from bot.spoken import FEW_CALLS
 from engine.comparators import mixed
 from engine.evaluation import mean_stablecoin_share
@@ -53,7 +53,7 @@ def _table(index: Growth, holding: Growth | None) -> Table:
     rows = (
         ("This week", *(signed_percent(g.week(last)) if g else "" for g in (index, holding))),
         (f"Since {day(index.start, near=last)}", *(signed_percent(g.now - 1) if g else "" for g in (index, holding))),
-        ("Worst fall", *(signed_percent(g.worst_fall()) if g else "" for g in (index, holding))),
+        ("Worst fall", *(fall(g) if g else "" for g in (index, holding))),
         (dollars(STAKE) + " became", *(dollars(STAKE * g.now) if g else "" for g in (index, holding))),
     )
     return Table((Column(""), Column("Index", "right"), Column("Just holding", "right")), rows)
@@ -68,8 +68,8 @@ def _mix_line(shown: View, points: Sequence[LevelPoint]) -> tuple[str, ...]:
     if round(100 * share) == 0:
         return ()
     mix = mixed(holding.days, holding.values, share)
-    fallen = Growth(holding.days, tuple(m.value for m in mix)).worst_fall()
-    said = f"{dollars(STAKE)} became {dollars(STAKE * mix[-1].value)}, worst fall {signed_percent(fallen)}"
+    fallen = fall(Growth(holding.days, tuple(m.value for m in mix)))
+    said = f"{dollars(STAKE)} became {dollars(STAKE * mix[-1].value)}, worst fall {fallen}"
     return (f"A mix of just holding with the same average stablecoins ({percent(share)}): {said}.",)
 
 

@@ -14,7 +14,7 @@ from bot.commands import COMMANDS
 from bot.dispatch import Request, dispatch
 from bot.platforms.columns import columns
 from bot.reply import Reply
-from engine.model import Action, Holding, RiskStep
+from engine.model import Action, Cause, Holding, RiskStep
 
 NEEDING = {f"/{c.name}" for c in COMMANDS.values() if any(param.required for param in c.params)}
 
@@ -57,8 +57,10 @@ def test_indices_shows_each_index_beside_just_holding_and_which_has_no_decision_
     reply = ask(book, "/indices")
     assert reply.table is not None
     rows = {row[0]: row for row in reply.table.rows}
-    assert rows["DeFi"] == ("DeFi", "+2.0 %", "+1.6 %", "raised", "15 %")
+    assert rows["DeFi"] == ("DeFi", "+2.0 %", "+1.6 %", "raised")
     assert rows["Memecoins"][3] == "not yet"
+    assert reply.after[0] == "In stablecoins: Large caps 15 %, DeFi 15 %, AI 15 %, RWA 15 %."
+    assert columns(reply.table) is not None
     assert [button.command for button in reply.buttons][:2] == ["/index large", "/index defi"]
 
 
@@ -135,11 +137,14 @@ def test_the_engines_own_words_on_skill_are_passed_on(book: Any) -> None:
 
 def test_risk_shows_parts_by_weight_and_what_each_step_does(book: Any) -> None:
     reply = ask(book, "/risk defi")
-    assert reply.text[0] == "Step: raised (was normal). Score 47 of 100 asks for 15 % in stablecoins; held: 15 %."
+    assert reply.text[0] == "Step: raised (was normal), score 47 of 100. Asked for in stablecoins: 15 %; held: 15 %."
     assert reply.table is not None
-    assert [row[0] for row in reply.table.rows] == ["breadth", "mood", "trend"]
-    assert "raised (now): score from 40, at least 25 % in stablecoins" in reply.after
-    assert sum("(now)" in line for line in reply.after) == 1
+    assert [row[0] for row in reply.table.rows] == ["breadth 62", "mood 70", "trend 20"]
+    assert reply.table.rows[0][1] == "39% of members above their 50-day mean (50 %)"
+    assert reply.after == (
+        "At least in stablecoins, by score: normal 0 %; raised (from 40) 25 %; high (from 55) 50 %; extreme (from 70) "
+        "80 %.",
+    )
 
 
 def test_each_mode_has_its_own_ladder(book: Any) -> None:
@@ -225,8 +230,30 @@ def test_history_is_newest_first_and_as_long_as_asked(book: Any) -> None:
     reply = ask(book, "/history defi 3")
     assert reply.table is not None
     assert [row[0] for row in reply.table.rows] == ["2023-W46", "2023-W45", "2023-W44"]
-    assert reply.table.rows[0][1:3] == ("GMX", "LDO")
-    assert [row[-1] for row in reply.table.rows] == ["about 0.13 %", "0.13 %", "0.13 %"]
+    assert [row[-1] for row in reply.table.rows] == ["~0.13 %", "0.13 %", "0.13 %"]
+    assert reply.after == tuple(f"2023-W{week}: in GMX; out LDO." for week in (46, 45, 44))
+
+
+@pytest.mark.parametrize("text", ["/history defi", "/history", "/indices", "/risk", "/track"])
+def test_what_is_told_of_several_weeks_or_indices_stands_in_columns_on_a_phone(text: str, book: Any) -> None:
+    table = ask(book, text).table
+    assert table is not None
+    assert columns(table) is not None
+
+
+def test_a_long_history_tells_the_newest_moves_and_their_causes(book: Any, make: Any) -> None:
+    many = [replace(make.HOLDINGS[2], symbol=f"T{i}") for i in range(9)]
+    cause = Cause("collapse", "LDO", "LDO fell 46 % in two days.")
+    newest = replace(make.decision(holdings=[*many, make.HOLDINGS[4]]), sequence=1, causes=(cause,))
+    stored = book.decisions["defi", "balanced"]
+    book.decisions["defi", "balanced"] = [replace(stored[0], decision=newest), *stored]
+    told = ask(book, "/history defi 12").after
+    assert len(told) == 8
+    assert told[0] == "2023-W46/1: LDO fell 46 % in two days; in T0, T1, T2, T3, T4, T5 and 3 more; out LDO."
+
+
+def test_weeks_without_an_index_go_with_the_buttons(book: Any) -> None:
+    assert [b.command for b in ask(book, "/history 4").buttons][:2] == ["/history large 4", "/history defi 4"]
 
 
 def test_history_draws_the_weights_of_every_week_to_one_hundred(book: Any) -> None:
