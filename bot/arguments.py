@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import words
-from bot.book import Book
+from bot.book import Book, first_comes
 from bot.command import Arguments, Command, Kind, Param, Request
 from bot.phrases import clipped, listed
 from bot.reply import Button
@@ -84,6 +84,9 @@ def understand(command: Command, book: Book, request: Request, given: Sequence[s
     if missing:
         needs = f"/{command.name} needs {_a(missing[0].help)}, like {command.example}."
         values = [value for _, value in choices(missing[0], book)]
+        if missing[0].kind in ("token", "dollars"):
+            like = " ".join([f"/{command.name}", *given, command.example.split()[-1]])
+            raise Misunderstood(needs, offers([(like, like)]))
         raise Misunderstood(needs, offers((v, f"/{command.name} {v}") for v in values))
     return arguments
 
@@ -185,7 +188,10 @@ def _token(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
         buttons = offers((label, f"/{command} {EXACT}{symbol}") for label, symbol in named)
         names = listed((label for label, _ in named), "or")
         raise SeveralTokens(f"Several tokens answer to “{clipped(text)}”: {names}?", buttons)
-    hint, buttons = _suggest(wanted, book.token_names(), command)
+    known = book.token_names()
+    if not known:
+        raise NoSuchToken(f"No token is known here yet. {first_comes(book)}")
+    hint, buttons = _suggest(wanted, known, command)
     raise NoSuchToken(f"There is no token called “{clipped(text)}”.{hint or ' See /signals.'}", buttons)
 
 
@@ -212,7 +218,9 @@ def _mode(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     wanted = text.casefold()
     if wanted in book.modes():
         return replace(so_far, mode=wanted, mode_asked=True)
-    raise Misunderstood(f"“{clipped(text)}” is no risk mode: there are {listed(book.modes())}; see /help {command}.")
+    near = nearest(wanted, book.modes(), 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {listed(book.modes())}; see /help {command}."
+    raise Misunderstood(f"“{clipped(text)}” is no risk mode: {hint}")
 
 
 def _number(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:

@@ -13,6 +13,7 @@ from bot.command import Request
 from bot.phrases import clipped, instant, listed, zone_name
 from bot.zones import COMMON, find_zone, zone
 from engine.errors import BadRequest
+from storage.audit import Identity as Person
 from storage.chats import Chat
 
 ON, OFF = "on", "off"
@@ -195,7 +196,7 @@ SETTINGS: Mapping[str, Setting] = {
     "danger": _switch("danger", "kinds"),
     "watched": _switch("watched", "kinds"),
     "mode": Setting(
-        lambda chat, book: chat.mode or "the one of this bot",
+        lambda chat, book: chat.mode or f"{book.followed(Person(chat.platform, chat.chat, ''))}, this bot's own",
         _same,
         lambda asked: [(name.capitalize(), name) for name in asked.book.modes()],
         "mode",

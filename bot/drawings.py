@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bot.book import Book, IndexInfo, Skill, StoredDecision
-from bot.phrases import day, percent
+from bot.phrases import day, percent, telling
 from bot.reply import Bar, ChartSpec, Line, Mark, Shade, Tone
 from bot.screen import STAKE, View, kept, labelled, loud
 from bot.spoken import FEW_CALLS
@@ -129,7 +129,7 @@ def _reasons(signal: Signal) -> tuple[Bar, ...]:
     """The strongest points, those for it first; none where no call is made."""
     if signal.abstained is not None:
         return ()
-    strongest = sorted(signal.reasons, key=lambda reason: -abs(reason.contribution))[:MOST_REASONS]
+    strongest = sorted(telling(signal), key=lambda reason: -abs(reason.contribution))[:MOST_REASONS]
     ordered = sorted(strongest, key=lambda reason: -reason.contribution)
     return tuple(Bar(reason.text, reason.contribution) for reason in ordered)
 

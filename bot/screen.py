@@ -11,6 +11,7 @@ from bot.figures import Growth, growth
 from bot.phrases import (
     apportion,
     clipped,
+    compares_with_itself,
     counted,
     day,
     dollars,
@@ -219,7 +220,7 @@ def stable_line(decision: Decision, sized: bool = True) -> tuple[str, ...]:
     was = sum(before for holding, before, _ in shares(decision) if holding.stable)
     if not legs and not was:
         return ()
-    parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs)
+    parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs if whole)
     said = f"Stablecoins {in_stablecoins(decision)} % (was {was})"
     return (f"{said}: {parts}{_sized_by(decision) if sized else ''}" if parts else said,)
 
@@ -258,7 +259,9 @@ def _briefly(holding: Holding) -> str:
 
 def strongest_point(holding: Holding) -> str:
     """`strongest point: follows BTC`, or nothing where the line's reason only says its rule again."""
-    return f"strongest point: {holding.reason}" if holding.reason and holding.rule in BY_STRENGTH else ""
+    if not holding.reason or holding.rule not in BY_STRENGTH or compares_with_itself(holding.symbol, holding.reason):
+        return ""
+    return f"strongest point: {holding.reason}"
 
 
 def sold(decision: Decision) -> dict[str, list[str]]:

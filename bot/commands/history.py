@@ -21,8 +21,10 @@ COLUMNS = (Column("Week"), Column("Stable", "right"), Column("Risk"), Column("Co
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    other = arguments.other_mode(request)
     if arguments.index is None:
-        return _overview(book, arguments.mode, f" {arguments.number}" if arguments.number else "")
+        weeks = f" {arguments.number}" if arguments.number else ""
+        return _overview(book, arguments.mode, f"{weeks}{other}")
     info, mode = arguments.index, arguments.mode
     decided(book, info, mode)
     history = book.history(info.id, mode, HISTORY)
@@ -34,7 +36,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         after=_told([(_key(stored.decision), stored) for stored in shown]),
         note=(f"{counted(len(history), 'decision')} in all. {ESTIMATES}",),
         chart=weights_chart(book, info, mode, history),
-        buttons=(Button("Index", f"/index {info.id}"), Button("Track record", f"/track {info.id}")),
+        buttons=(Button("Index", f"/index {info.id}{other}"), Button("Track record", f"/track {info.id}{other}")),
     )
 
 
@@ -73,8 +75,8 @@ def _named(decision: Decision, action: Action) -> str:
     return listed([*symbols[:MOST_NAMED], f"{more} more"] if more > 0 else symbols)
 
 
-def _overview(book: Book, mode: str, weeks: str) -> Reply:
-    """The newest of every index; `weeks` goes with its buttons, where that many were asked for."""
+def _overview(book: Book, mode: str, tail: str) -> Reply:
+    """The newest of every index; its buttons end with `tail`, the weeks and the mode that were asked for."""
     latest: list[tuple[IndexInfo, StoredDecision]] = [
         (info, stored) for info in book.indices() if (stored := book.decision(info.id, mode))
     ]
@@ -84,7 +86,7 @@ def _overview(book: Book, mode: str, weeks: str) -> Reply:
         table=Table((Column("Index"), *COLUMNS[1:]), rows) if rows else None,
         after=_told([(info.title, stored) for info, stored in latest]),
         note=(first_comes(book), *((ESTIMATES,) if rows else ())),
-        buttons=tuple(Button(info.title, f"/history {info.id}{weeks}") for info, _ in latest),
+        buttons=tuple(Button(info.title, f"/history {info.id}{tail}") for info, _ in latest),
     )
 
 

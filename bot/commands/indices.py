@@ -16,7 +16,7 @@ COLUMNS = (Column("Index"), Column("Week", "right"), Column("Holding", "right"),
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
-    mode, infos = arguments.mode, book.indices()
+    mode, infos, other = arguments.mode, book.indices(), arguments.other_mode(request)
     shown = {info.id: view(book, info, mode) for info in infos if book.decision(info.id, mode)}
     rows = tuple(_row(shown[i.id]) if i.id in shown else (i.title, "", "", "not yet") for i in infos)
     status = book.status()
@@ -26,7 +26,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         table=Table(COLUMNS, rows, tuple(TONES.get(row[3], "plain") for row in rows)),
         after=(*_waiting(shown.values()), *(f"{info.title}: {info.description}" for info in infos)),
         note=(first_comes(book),),
-        buttons=tuple(Button(info.title, f"/index {info.id}") for info in infos),
+        buttons=tuple(Button(info.title, f"/index {info.id}{other}") for info in infos),
     )
 
 

@@ -25,11 +25,11 @@ SAID: dict[Outcome, tuple[str, str]] = {  # how many came out so, of one and of 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     if arguments.index is None:
-        return _overview(book, arguments.mode)
-    return _ladder(book, arguments.index, arguments.mode)
+        return _overview(book, arguments.mode, arguments.other_mode(request))
+    return _ladder(book, arguments.index, arguments.mode, arguments.other_mode(request))
 
 
-def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
+def _ladder(book: Book, info: IndexInfo, mode: str, other: str) -> Reply:
     decision, status = decided(book, info, mode).decision, book.status()
     risk = decision.risk
     title = loud(f"Risk of the {info.title} index ({labelled(mode, status)})", status)
@@ -49,7 +49,7 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
             PARTS,
             "Up at once; down one step at a time, on a Monday, after a week and when the score has fallen clearly.",
         ),
-        buttons=(Button("Index", f"/index {info.id}"), Button("What is a step?", "/explain step")),
+        buttons=(Button("Index", f"/index {info.id}{other}"), Button("What is a step?", "/explain step")),
     )
 
 
@@ -116,7 +116,7 @@ def _steps(rules: Mode) -> str:
     return f"At least in stablecoins, by score: {'; '.join(steps)}."
 
 
-def _overview(book: Book, mode: str) -> Reply:
+def _overview(book: Book, mode: str, other: str) -> Reply:
     rows = []
     for info in book.indices():
         stored = book.decision(info.id, mode)
@@ -131,7 +131,7 @@ def _overview(book: Book, mode: str) -> Reply:
         table=Table(columns, tuple(rows)),
         after=(*cried[:MOST_CRIES], _steps(rules_of(mode))),
         note=(first_comes(book),),
-        buttons=tuple(Button(info.title, f"/risk {info.id}") for info in book.indices()),
+        buttons=tuple(Button(info.title, f"/risk {info.id}{other}") for info in book.indices()),
     )
 
 

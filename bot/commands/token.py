@@ -25,10 +25,19 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         text=_unsaid(token) if signal is None else said(signal, book.call(signal, arguments.mode), book.skills()),
         table=table,
         after=() if table else ("No index holds it.",),
-        note=(f"Said on {day(week.date)} for seven days ({labelled(arguments.mode, status)}). Simulated, not advice.",),
+        note=(
+            f"{'Said on' if signal else 'As of'} {day(week.date)}{' for seven days' if signal else ''} "
+            f"({labelled(arguments.mode, status)}). Simulated, not advice.",
+        ),
         chart=price_chart(book, token, _marked(book, week, token, arguments.mode), arguments.mode),
-        buttons=(Button("Why", f"/why ={token.symbol}"), Button("Signals", "/signals")) if signal else (),
+        buttons=_next(token, signal is not None, arguments.other_mode(request)),
     )
+
+
+def _next(token: Token, is_said: bool, other: str) -> tuple[Button, ...]:
+    why = (Button("Why", f"/why ={token.symbol}{other}"),) if is_said else ()
+    what = "indices" if token.kind is TokenKind.STABLE else "signals"
+    return (*why, Button(what.capitalize(), f"/{what}{other}"))
 
 
 def _unsaid(token: Token) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ FEW_WEEKS = 26  # under so many weeks no figure of skill says anything
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    other = arguments.other_mode(request)
     if arguments.index is None:
-        return _overview(book, arguments.mode)
+        return _overview(book, arguments.mode, other)
     shown = view(book, arguments.index, arguments.mode)
     return Reply(
         title=loud(f"Track record: {shown.info.title} ({labelled(shown.mode, shown.status)})", shown.status),
@@ -36,7 +37,10 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         ),
         note=("A year of weeks proves little: telling 54 % from 50 % takes about 960 calls.", fine_print(shown)[0]),
         chart=levels_chart(book, shown.info, shown.mode),
-        buttons=(Button("Index", f"/index {shown.info.id}"), Button("History", f"/history {shown.info.id}")),
+        buttons=(
+            Button("Index", f"/index {shown.info.id}{other}"),
+            Button("History", f"/history {shown.info.id}{other}"),
+        ),
     )
 
 
@@ -111,7 +115,7 @@ def _verdict(skill: Skill) -> str:
     return f"{said} ({loss}; {rank}; {counted(skill.weeks, 'week')})."
 
 
-def _overview(book: Book, mode: str) -> Reply:
+def _overview(book: Book, mode: str, other: str) -> Reply:
     shown = [view(book, info, mode) for info in book.indices() if book.decision(info.id, mode)]
     status = book.status()
     starts = {v.index.start for v in shown if v.index}
@@ -122,7 +126,7 @@ def _overview(book: Book, mode: str) -> Reply:
         after=(*skill_lines(book.skills()), *status.caveats),
         note=(first_comes(book),),
         chart=scoreboard_chart(book, shown, mode),
-        buttons=tuple(Button(v.info.title, f"/track {v.info.id}") for v in shown),
+        buttons=tuple(Button(v.info.title, f"/track {v.info.id}{other}") for v in shown),
     )
 
 

@@ -50,6 +50,15 @@ def test_the_screen_reads_as_designed(book: Any, make: Any) -> None:
     assert reply.chart is not None
 
 
+def test_a_stablecoin_that_rounds_to_nothing_is_not_named(book: Any, make: Any) -> None:
+    lines = [
+        replace(make.HOLDINGS[0], weight=0.997, from_weight=0.96),
+        Holding("USDC", 0.04, 0.003, Action.TRIM, "stablecoin_leg", "", stable=True),
+    ]
+    change(book, decision=make.decision(holdings=lines))
+    assert "Stablecoins 0 % (was 4)" in index(book).after
+
+
 def test_a_settled_decision_says_what_was_paid(book: Any, make: Any) -> None:
     change(book, settlement=make.settlement(make.decision()))
     assert index(book).note[0] == "Filled at 13 Nov's close, cost 0.13 %."

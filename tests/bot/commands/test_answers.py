@@ -12,9 +12,12 @@ from bot.book import Verdict
 from bot.command import Who
 from bot.commands import COMMANDS
 from bot.dispatch import Request, dispatch
+from bot.phrases import telling
 from bot.platforms.columns import columns
 from bot.reply import Reply
-from engine.model import Action, Cause, Holding, RiskStep
+from bot.screen import strongest_point
+from bot.spoken import said_briefly
+from engine.model import Action, Call, Cause, Holding, Reason, RiskStep
 
 NEEDING = {f"/{c.name}" for c in COMMANDS.values() if any(param.required for param in c.params)}
 
@@ -67,11 +70,12 @@ def test_indices_shows_each_index_beside_just_holding_and_which_has_no_decision_
 def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
     reply = ask(book, "/token aave")
     assert reply.text == (
-        "Bullish, grade 57 (B+), strength +0.30 (over four weeks +0.00, by which indices go).",
+        "Bullish, grade 57 (B+), strength +0.30 (mean of four weeks +0.00, by which indices go).",
         "Next seven days: 46 % bullish (base 36 %), 29 % neutral, 25 % bearish (backtest: 44 % of 212 with this letter "
         "ended bullish, 38 to 50; live: none yet).",
         "For: fell less than its peers this month.",
         "Against: overbought (RSI).",
+        "All of it beside its peers: “above its mean” may be “less far below it than most”.",
         "48 of 62 data points, on-chain missing.",
         "Price $92.31, +4.2 % in seven days.",
     )
@@ -101,6 +105,55 @@ def test_an_abstention_is_an_answer_with_its_reason(book: Any) -> None:
 def test_a_stablecoin_and_an_unwatched_token_are_told_apart(book: Any) -> None:
     assert "A stablecoin" in said(book, "/token usdc")
     assert "not among the tokens looked at" in said(book, "/token =beam_mw")
+
+
+def test_a_token_that_is_not_spoken_of_is_not_said_to_be(book: Any) -> None:
+    reply = ask(book, "/token usdc")
+    assert reply.note[0].startswith("As of 13 Nov 2023 (balanced).")
+    assert [button.command for button in reply.buttons] == ["/indices"]
+
+
+def test_bitcoin_is_not_told_that_it_follows_bitcoin(book: Any, make: Any) -> None:
+    itself = Reason("correlation_60d", "price", 0.3, "follows BTC")
+    book.week = replace(
+        book.week, signals=[replace(make.signal(s), reasons=(itself, *make.signal().reasons)) for s in ("BTC", "AAVE")]
+    )
+    for token, told in (("BTC", False), ("AAVE", True)):
+        signal = book.week.by_symbol()[token]
+        assert ("follows BTC" in " ".join(said_briefly(signal, Call.BULLISH))) is told
+        assert ("follows BTC" in [reason.text for reason in telling(signal)]) is told
+        held = Holding(token, 0.0, 0.5, Action.BUY_NEW, "bullish", itself.text)
+        assert bool(strongest_point(held)) is told
+
+
+@pytest.mark.parametrize("text", ["/token", "/watch", "/index"])
+def test_before_any_token_is_known_it_is_said_what_comes_first(text: str, empty_book: Any, make: Any) -> None:
+    empty_book.token_names = list
+    empty_book.find_tokens = lambda text: []
+    empty_book.state = make.status(ledger="replay", live_start=None, last_week=None, last_date=None)
+    reply = ask(empty_book, f"{text} {'defi' if text == '/index' else 'aave'}")
+    assert "The first decision comes once market data is in" in reply.text[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["/indices", "/history", "/history defi", "/risk", "/risk defi", "/track", "/track defi", "/why",
+             "/why defi", "/why aave", "/token aave", "/signals", "/signals defi", "/index defi", "/follow defi 500"],
+)  # fmt: skip
+def test_the_next_steps_stay_in_the_mode_that_was_asked_for(text: str, book: Any) -> None:
+    asked = [button.command for button in ask(book, f"{text} aggressive").buttons]
+    assert asked
+    assert all(command.endswith(" aggressive") for command in asked if not command.startswith("/explain")), asked
+    assert not any("aggressive" in button.command for button in ask(book, text).buttons)
+
+
+@pytest.mark.parametrize("text", ["/token aave agressive", "/index defi agresive"])
+def test_a_misspelt_mode_is_guessed(text: str, book: Any) -> None:
+    assert ask(book, text).text[0].endswith("is no risk mode: did you mean aggressive?")
+
+
+def test_what_is_missing_is_offered_with_what_was_said(book: Any) -> None:
+    assert [b.command for b in ask(book, "/token").buttons] == ["/token aave"]
+    assert [b.command for b in ask(book, "/follow ai").buttons] == ["/follow ai 500"]
 
 
 def test_signals_counts_ranks_and_tells_what_turned(book: Any) -> None:
@@ -296,6 +349,21 @@ def test_why_and_index_say_the_same_whole_percents(book: Any, make: Any) -> None
     assert "DeFi: risk raised, 15 % in stablecoins." in said(book, "/why")
 
 
+def test_why_leaves_the_odds_to_the_token_and_says_a_share_that_stays_once(book: Any, make: Any) -> None:
+    told = ask(book, "/why aave").after
+    assert told[0].startswith("Bullish, grade 57 (B+)")
+    assert not any(line.startswith(("Next seven days", "Price", "48 of 62")) for line in told)
+    legs = [
+        Holding("AAVE", 0.5, 0.5, Action.HOLD, "band", "calm"),
+        Holding("USDC", 0.301, 0.302, Action.BUY_MORE, "stablecoin_leg", "the leg that waits", stable=True),
+        Holding("DAI", 0.199, 0.198, Action.HOLD, "stablecoin_leg", "the leg that waits", stable=True),
+    ]
+    stored = replace(book.decisions["defi", "balanced"][0], decision=make.decision(holdings=legs))
+    book.decisions["defi", "balanced"] = [stored]
+    assert ask(book, "/why usdc defi").text == ("DeFi: buy more, 30 %: the stablecoin part of the index.",)
+    assert ask(book, "/why dai defi").text == ("DeFi: hold, 20 %: the stablecoin part of the index.",)
+
+
 def test_why_of_a_token_that_nobody_holds(book: Any) -> None:
     assert ask(book, "/why shib").text == ("No index holds it.",)
     assert ask(book, "/why shib defi").text == ("The DeFi index does not hold it.",)
@@ -404,7 +472,7 @@ def test_no_decision_is_promised_for_a_day_whose_data_is_not_there(text: str, em
     assert "20 Nov" not in told
     assert "newer market data is in (the newest candle is of 10 Nov 2023): run crier import" in told
     empty_book.state = replace(empty_book.state, last_date=None)
-    assert "once market data is in: run crier import" in said(empty_book, text)
+    assert "once market data is in: crier run fetches it, crier import reads an archive" in said(empty_book, text)
 
 
 def test_a_simulated_market_that_has_ended_promises_nothing(book: Any, make: Any) -> None:

@@ -206,6 +206,16 @@ def test_every_button_of_the_panel_and_of_what_it_opens_works(club: Any) -> None
     assert {text.split()[1] for text in seen if " " in text} >= set(SETTINGS) - {"topic", "role"}
 
 
+def test_the_panel_names_the_mode_that_counts_chosen_or_not(club: Any) -> None:
+    def mode() -> str:
+        rows = dict(club.say("/settings").table.rows)
+        return str(rows["Risk mode"])
+
+    assert mode() == "balanced, this bot's own"
+    club.desk.choose(replace(club.chat(), mode="aggressive"))
+    assert mode() == "aggressive"
+
+
 def test_a_switch_turns_back_and_an_index_is_taken_off_again(club: Any) -> None:
     for text in ("/settings sound silent", "/settings sound loud", "/settings indices ai", "/settings indices ai"):
         assert club.say(text).ok
