@@ -191,6 +191,10 @@ def _token(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     known = book.token_names()
     if not known:
         raise NoSuchToken(f"No token is known here yet. {first_comes(book)}")
+    if wanted.casefold() in {name for info in book.indices() for name in (info.id, info.title.casefold())}:
+        index = _index(book, so_far, command, wanted).index
+        assert index is not None
+        raise NoSuchToken(f"“{clipped(text)}” is an index, not a token.", [Button(index.title, f"/index {index.id}")])
     hint, buttons = _suggest(wanted, known, command)
     raise NoSuchToken(f"There is no token called “{clipped(text)}”.{hint or ' See /signals.'}", buttons)
 

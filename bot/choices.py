@@ -140,7 +140,8 @@ def _strength_change(asked: Asked, value: str) -> Chat:
     return replace(asked.chat, minimum=int(value))
 
 
-def _muted_said(chat: Chat, book: Book) -> str:
+def muted_said(chat: Chat, book: Book) -> str:
+    """`until Tue 14 Jun 2022, 11:00 Berlin`, or off."""
     muted = chat.muted_until
     return f"until {instant(muted, zone(chat.time_zone))}" if muted and muted > book.now() else OFF
 
@@ -228,8 +229,8 @@ SETTINGS: Mapping[str, Setting] = {
         lambda asked: [("Here", "here"), ("None", "none")],
     ),
     "role": Setting(lambda chat, book: chat.role or "none", _role_change, lambda asked: [("None", "none")]),
-    "mute": Setting(_muted_said, _mute_change, done_by_name=True),
-    "unmute": Setting(_muted_said, _unmuted, done_by_name=True),
+    "mute": Setting(muted_said, _mute_change, done_by_name=True),
+    "unmute": Setting(muted_said, _unmuted, done_by_name=True),
     "fewer": Setting(_least_said, fewer, done_by_name=True),
 }
 KINDS_OF_MESSAGES = ("weekly", "danger", "watched")

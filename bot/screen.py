@@ -186,6 +186,11 @@ def kept(decision: Decision) -> list[tuple[Holding, int]]:
     return [(holding, now) for holding, _, now in shares(decision) if holding.weight > 0]
 
 
+def share(whole: int, weight: float) -> str:
+    """`12 %`; a part that is held but rounds to nothing is `<1 %`."""
+    return "<1 %" if whole == 0 and weight > 0 else f"{whole} %"
+
+
 def in_stablecoins(decision: Decision) -> int:
     """The whole percents that wait in stablecoins after the decision."""
     return sum(whole for holding, whole in kept(decision) if holding.stable)
@@ -197,7 +202,9 @@ def _table(decision: Decision) -> Table | None:
         return None
     return Table(
         columns=(Column("Token"), Column("Weight", "right"), Column("Action"), Column("Grade")),
-        rows=tuple((h.symbol, f"{whole} %", h.action.value, h.grade.letter if h.grade else "") for h, whole in risky),
+        rows=tuple(
+            (h.symbol, share(whole, h.weight), h.action.value, h.grade.letter if h.grade else "") for h, whole in risky
+        ),
         tones=tuple(TONES.get(holding.action, "plain") for holding, _ in risky),
     )
 

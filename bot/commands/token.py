@@ -9,7 +9,7 @@ from bot.command import Arguments, Command, Param, Request
 from bot.drawings import price_chart
 from bot.phrases import day
 from bot.reply import Button, Column, Reply, Table
-from bot.screen import TONES, labelled, loud, whole_weights
+from bot.screen import TONES, labelled, loud, share, whole_weights
 from bot.spoken import said
 from engine.model import Call, Signal, Token, TokenKind, WeekSignals
 
@@ -54,7 +54,7 @@ def _holders(book: Book, token: Token, mode: str) -> Table | None:
         lines = stored.decision.holdings if stored else ()
         for holding, whole in zip(lines, whole_weights(lines), strict=True):
             if holding.symbol == token.symbol:
-                rows.append((info.title, f"{whole} %", holding.action.value))
+                rows.append((info.title, share(whole, holding.weight), holding.action.value))
                 tones.append(TONES.get(holding.action, "plain"))
     columns = (Column("Index"), Column("Weight", "right"), Column("Action"))
     return Table(columns, tuple(rows), tuple(tones)) if rows else None

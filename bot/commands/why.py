@@ -17,6 +17,7 @@ from bot.screen import (
     loud,
     notes,
     paused_line,
+    share,
     shares,
     strongest_point,
     view,
@@ -88,9 +89,9 @@ def _named(decision: Decision) -> str:
 
 def _moved(holding: Holding, before: int, now: int) -> str:
     """`buy more, 12 % to 18 %: strength against the others changed; strongest point: calmer than its peers`."""
-    still = holding.action in (Action.HOLD, Action.STUCK) or before == now
-    share = f"{now} %" if still else f"{before} % to {now} %"
-    return f"{holding.action.value}, {share}: {_because(holding)}"
+    was, held = share(before, holding.from_weight), share(now, holding.weight)
+    moved = held if holding.action in (Action.HOLD, Action.STUCK) or was == held else f"{was} to {held}"
+    return f"{holding.action.value}, {moved}: {_because(holding)}"
 
 
 def _because(holding: Holding) -> str:

@@ -146,6 +146,14 @@ def test_the_next_steps_stay_in_the_mode_that_was_asked_for(text: str, book: Any
     assert not any("aggressive" in button.command for button in ask(book, text).buttons)
 
 
+@pytest.mark.parametrize("text", ["/token defi", "/watch DeFi", "/token large caps"])
+def test_an_index_where_a_token_is_wanted_is_said_to_be_one(text: str, book: Any) -> None:
+    reply = ask(book, text)
+    assert not reply.ok
+    assert reply.text[0].endswith("is an index, not a token.")
+    assert [button.command for button in reply.buttons] == ["/index large" if "large" in text else "/index defi"]
+
+
 @pytest.mark.parametrize("text", ["/token aave agressive", "/index defi agresive"])
 def test_a_misspelt_mode_is_guessed(text: str, book: Any) -> None:
     assert ask(book, text).text[0].endswith("is no risk mode: did you mean aggressive?")

@@ -206,6 +206,20 @@ def test_every_button_of_the_panel_and_of_what_it_opens_works(club: Any) -> None
     assert {text.split()[1] for text in seen if " " in text} >= set(SETTINGS) - {"topic", "role"}
 
 
+def test_a_subscription_promises_no_message_that_is_kept_away(club: Any) -> None:
+    def said(text: str) -> str:
+        return str(club.say(text).text[0])
+
+    assert "The next weekly message comes by itself." in said("/subscribe defi")
+    club.say("/settings weekly off")
+    assert "switched off here: /settings weekly on." in said("/subscribe ai")
+    club.say("/settings mute 3")
+    muted = "Nothing is sent here until Fri 17 Nov 2023, 09:30 UTC: /settings unmute."
+    assert muted in said("/subscribe rwa")
+    assert said("/start week") == f"From now on: one message a week. {muted}"
+    assert said("/settings unmute") == "Mute: off."
+
+
 def test_the_panel_names_the_mode_that_counts_chosen_or_not(club: Any) -> None:
     def mode() -> str:
         rows = dict(club.say("/settings").table.rows)

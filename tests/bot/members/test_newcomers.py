@@ -13,7 +13,7 @@ from bot import words
 from bot.dispatch import Request, dispatch
 from bot.newcomers import MOST, TAUGHT, first_sentence, with_plain_words
 from bot.phrases import instant
-from bot.reply import Reply
+from bot.reply import BREAK, Reply
 from bot.zones import COMMON, find_zone, zone
 from engine.errors import BadRequest
 from storage.chats import Chat
@@ -25,6 +25,14 @@ def ask(book: Any, text: str, **changes: Any) -> Reply:
     return dispatch(book, replace(Request(text, "test", "c", "u"), **changes))
 
 
+def test_explained_words_stand_apart_from_what_was_answered() -> None:
+    reply = with_plain_words(Reply(text=("Risk: high.",), after=("A mix of just holding.",)))
+    assert reply.after[:2] == ("A mix of just holding.", BREAK)
+    assert [line.split(":")[0] for line in reply.after[2:]] == ["Just holding", "Risk"]
+    plain = Reply(text=("Nothing.",), after=("Nothing at all.",))
+    assert with_plain_words(plain) == plain
+
+
 def test_every_word_that_is_taught_is_in_the_glossary() -> None:
     assert set(TAUGHT) <= set(words.WORDS)
     assert all(first_sentence(words.WORDS[term]).endswith(".") for term in TAUGHT)
@@ -34,7 +42,8 @@ def test_plain_words_explain_a_few_terms_below_the_answer_and_keep_all_of_it(boo
     before = ask(book, "/index defi")
     book.chats["test", "c"] = Chat("test", "c", plain=True)
     after = ask(book, "/index defi")
-    told = after.after[len(before.after) :]
+    apart, *told = after.after[len(before.after) :]
+    assert apart == BREAK
     assert replace(after, after=before.after) == before
     assert len(told) == MOST
     assert told[1] == "Just holding: " + first_sentence(words.WORDS["just holding"])
