@@ -22,7 +22,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     status = book.status()
     return Reply(
         title=loud(f"The indices ({labelled(mode, status) if shown else mode})", status),
-        text=("This week beside just holding:",) if shown else (),
+        text=("This week beside just holding:",) if any(v.index for v in shown.values()) else (),
         table=Table(COLUMNS, rows, tuple(TONES.get(row[3], "plain") for row in rows)),
         after=(*_waiting(shown.values()), *(f"{info.title}: {info.description}" for info in infos)),
         note=(first_comes(book),),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Sequence
 
 from bot.book import Book, Skill, first_comes
 from bot.command import Arguments, Command, Param, Request
@@ -121,13 +122,20 @@ def _overview(book: Book, mode: str, other: str) -> Reply:
     starts = {v.index.start for v in shown if v.index}
     return Reply(
         title=loud(f"Track record ({labelled(mode, status)})", status),
-        text=(f"What {dollars(STAKE)} became since {day(min(starts))}:",) if len(starts) == 1 else (),
-        table=_all_of(shown, len(starts) > 1) if shown else None,
+        text=_since(shown, starts),
+        table=_all_of(shown, len(starts) > 1) if starts else None,
         after=(*skill_lines(book.skills()), *status.caveats),
         note=(first_comes(book),),
         chart=scoreboard_chart(book, shown, mode),
         buttons=tuple(Button(v.info.title, f"/track {v.info.id}{other}") for v in shown),
     )
+
+
+def _since(shown: Sequence[View], starts: Collection[dt.date]) -> tuple[str, ...]:
+    """The day from which all count, where it is one; before the first close that it is still to come."""
+    if len(starts) == 1:
+        return (f"What {dollars(STAKE)} became since {day(min(starts))}:",)
+    return (level_line(shown[0]),) if shown and not starts else ()
 
 
 def _all_of(shown: Sequence[View], dated: bool) -> Table:
@@ -138,7 +146,7 @@ def _all_of(shown: Sequence[View], dated: bool) -> Table:
 
 
 def _line(shown: View, dated: bool) -> tuple[str, ...]:
-    start, *worth = ("", "", "")
+    start, *worth = ("", "not yet", "")
     if shown.index is not None:
         start = day(shown.index.start)
         worth = [dollars(STAKE * growth.now) if growth else "" for growth in (shown.index, shown.holding)]

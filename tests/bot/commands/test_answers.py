@@ -229,6 +229,13 @@ def test_the_whole_record_says_a_common_start_once_and_its_columns_fit_a_phone(b
     assert columns(reply.table) is not None
 
 
+def test_before_the_first_close_no_empty_columns_are_shown(book: Any) -> None:
+    book.level_points.clear()
+    reply = ask(book, "/track")
+    assert (reply.text, reply.table) == (("Starts with $1,000 at the close of 13 Nov 2023.",), None)
+    assert ask(book, "/indices").text == ()
+
+
 def test_the_whole_record_dates_each_index_where_their_starts_differ(book: Any) -> None:
     book.level_points["ai", "balanced"] = book.level_points["ai", "balanced"][7:]
     reply = ask(book, "/track")
