@@ -79,7 +79,7 @@ def understand(command: Command, book: Book, request: Request, given: Sequence[s
         if not waiting:
             raise _too_many(command, left)
         arguments, used, taken = _take(command, waiting, book, arguments, left)
-        left, waiting = left[used:], waiting[taken + 1 :]
+        left, waiting = left[used:], [*waiting[:taken], *waiting[taken + 1 :]]  # in whatever order they come
     missing = [param for param in waiting if param.required]
     if missing:
         needs = f"/{command.name} needs {_a(missing[0].help)}, like {command.example}."
@@ -158,6 +158,8 @@ def _index(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     for info in book.indices():
         if wanted in (info.id.casefold(), info.title.casefold()):
             return replace(so_far, index=info)
+    if wanted == ALL:
+        raise NoSuchIndex(f"/{command} takes one index; /indices shows all.", offers([("All indices", "/indices")]))
     ids = [info.id for info in book.indices()]
     titles = {info.title: info.id for info in book.indices()}
     near = list(dict.fromkeys(titles.get(name, name) for name in nearest(text, [*ids, *titles])))
@@ -209,7 +211,9 @@ def _tickers_first(found: list[Token], wanted: str) -> list[Token]:
 
 
 def _subject(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
-    """An index where its name is written, else a token; `$` in front always means the token."""
+    """An index where its name is written, or all of them, else a token; `$` in front always means the token."""
+    if text.casefold() == ALL and not book.find_tokens(text):
+        return replace(so_far, scope_asked=True)
     if not text.startswith(("$", EXACT)):
         try:
             return _index(book, so_far, command, text)

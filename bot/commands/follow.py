@@ -118,6 +118,8 @@ def _stuck(orders: Plan) -> tuple[str, ...]:
 
 def _cost_line(orders: Plan, stake: int) -> str:
     """`Costs about $1.71 (0.34 %) to start, $0.84 for the changes, on top of these amounts.`"""
+    if not orders.cost_of_start:
+        return "Costs nothing: there is no token to buy."
     start = f"{exact_dollars(orders.cost_of_start)} ({percent(orders.cost_of_start / stake, 2)}) to start"
     changes = f", {exact_dollars(orders.cost_of_orders)} for the changes" if orders.cost_of_orders else ""
     return f"Costs about {start}{changes}, on top of these amounts."

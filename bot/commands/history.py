@@ -96,7 +96,7 @@ COMMAND = Command(
     run=run,
     example="/history defi",
     params=(
-        Param("index", "an index", "index"),
+        Param("index", "an index, or all", "scope"),
         Param("weeks", "how many weeks", "number"),
         Param("mode", "a risk mode", "mode"),
     ),

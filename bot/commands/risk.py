@@ -140,5 +140,5 @@ COMMAND = Command(
     help="How dangerous the market looks, and what that does",
     run=run,
     example="/risk defi",
-    params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+    params=(Param("index", "an index, or all", "scope"), Param("mode", "a risk mode", "mode")),
 )

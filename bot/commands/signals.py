@@ -89,6 +89,6 @@ COMMAND = Command(
     help="The week's strongest and weakest tokens",
     run=run,
     example="/signals defi",
-    params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+    params=(Param("index", "an index, or all", "scope"), Param("mode", "a risk mode", "mode")),
     menu=False,
 )

@@ -158,5 +158,5 @@ COMMAND = Command(
     help="How an index did beside just holding, and how past calls fared",
     run=run,
     example="/track defi",
-    params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+    params=(Param("index", "an index, or all", "scope"), Param("mode", "a risk mode", "mode")),
 )

@@ -12,12 +12,12 @@ from bot.book import Verdict
 from bot.command import Who
 from bot.commands import COMMANDS
 from bot.dispatch import Request, dispatch
-from bot.phrases import telling
+from bot.phrases import dollars, telling
 from bot.platforms.columns import columns
 from bot.reply import Reply
 from bot.screen import strongest_point
 from bot.spoken import said_briefly
-from engine.model import Action, Call, Cause, Holding, Reason, RiskStep
+from engine.model import Action, Call, Cause, Holding, Reason, RiskStep, Token, TokenKind
 
 NEEDING = {f"/{c.name}" for c in COMMANDS.values() if any(param.required for param in c.params)}
 
@@ -162,6 +162,39 @@ def test_a_misspelt_mode_is_guessed(text: str, book: Any) -> None:
 def test_what_is_missing_is_offered_with_what_was_said(book: Any) -> None:
     assert [b.command for b in ask(book, "/token").buttons] == ["/token aave"]
     assert [b.command for b in ask(book, "/follow ai").buttons] == ["/follow ai 500"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "price", "said"),
+    [
+        ("USDC", 1.001, "A stablecoin: indices wait in such coins when risk is up."),
+        ("USDC", 0.87, "A stablecoin that left its dollar by more than 1 % lately, so no index moves into it."),
+        ("USTC", 0.0159, "A stablecoin, but none of those in which indices wait: USDC, DAI, "),
+    ],
+)
+def test_a_stablecoin_off_its_dollar_is_not_called_a_shelter(symbol: str, price: float, said: str, book: Any) -> None:
+    book.find_tokens = lambda text: [Token(5, symbol, symbol, TokenKind.STABLE)]
+    book.closes = lambda symbol, days: [(dt.date(2022, 6, 5), price)]
+    text = ask(book, f"/token {symbol}").text
+    assert text[0].startswith(said)
+    assert text[1] == f"Last close {dollars(price)} on 5 Jun 2022."
+
+
+def test_all_means_every_index_where_one_may_be_left_out(book: Any) -> None:
+    for name in ("track", "risk", "history", "signals", "why"):
+        assert ask(book, f"/{name} all") == ask(book, f"/{name}")
+    refused = ask(book, "/index all")
+    assert (refused.ok, [button.command for button in refused.buttons]) == (False, ["/indices"])
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("/history 3 defi", "/history defi 3"), ("/history defi aggressive 3", "/history defi 3 aggressive"),
+     ("/track aggressive defi", "/track defi aggressive"), ("/why aggressive aave", "/why aave aggressive")],
+)  # fmt: skip
+def test_what_may_be_left_out_may_come_in_any_order(text: str, same: str, book: Any) -> None:
+    assert ask(book, text).ok
+    assert ask(book, text) == ask(book, same)
 
 
 def test_signals_counts_ranks_and_tells_what_turned(book: Any) -> None:
