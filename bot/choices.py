@@ -165,6 +165,8 @@ def fewer(asked: Asked, value: str) -> Chat:
     for field in ("watched", "danger"):
         if getattr(chat, field):
             return _turned(chat, field, False)
+    if not chat.weekly:
+        raise BadRequest("No kind of message is left: /settings kinds brings them back.")
     if not chat.short:
         return replace(chat, short=True)
     raise BadRequest("Only one short message a week is left: /settings mute, or /unsubscribe.")

@@ -27,8 +27,8 @@ UNKNOWN_START = "That link leads nowhere here, so let us begin at the beginning.
 # /subscribe and /unsubscribe
 SUBSCRIBED = "Subscribed: {indices}. {comes} This is how it stands today."
 COMES = "The next weekly message comes by itself."
-COMES_NOT = "The weekly message is switched off here: /settings weekly on."
-MUTED = "Nothing is sent here {until}: /settings unmute."
+COMES_NOT = "The weekly message is switched off here: switch it on under Settings."
+MUTED = "Nothing is sent here {until}: unmute it under Settings."
 ALREADY = "This chat follows {indices} already. This is how it stands today."
 UNSUBSCRIBED = "No longer told here: {indices}. {left}"
 NOTHING_LEFT = "Nothing is sent here any more. The other settings stay; /forget deletes them."

@@ -212,9 +212,9 @@ def test_a_subscription_promises_no_message_that_is_kept_away(club: Any) -> None
 
     assert "The next weekly message comes by itself." in said("/subscribe defi")
     club.say("/settings weekly off")
-    assert "switched off here: /settings weekly on." in said("/subscribe ai")
+    assert "switched off here: switch it on under Settings." in said("/subscribe ai")
     club.say("/settings mute 3")
-    muted = "Nothing is sent here until Fri 17 Nov 2023, 09:30 UTC: /settings unmute."
+    muted = "Nothing is sent here until Fri 17 Nov 2023, 09:30 UTC: unmute it under Settings."
     assert muted in said("/subscribe rwa")
     assert said("/start week") == f"From now on: one message a week. {muted}"
     assert said("/settings unmute") == "Mute: off."
@@ -248,6 +248,13 @@ def test_fewer_goes_step_by_step_to_one_short_message_a_week(club: Any) -> None:
         (True, False, False, True),
     ]
     assert "/unsubscribe" in reply.lines()[0] and club.chat().weekly
+
+
+def test_fewer_than_nothing_is_not_said_to_be_a_message_a_week(club: Any) -> None:
+    for kind in ("weekly", "danger", "watched"):
+        club.say(f"/settings {kind} off")
+    assert club.say("/settings fewer").text == ("No kind of message is left: /settings kinds brings them back.",)
+    assert not club.chat().short
 
 
 def test_a_pulse_is_shown_once_it_is_switched_on_and_to_its_own_chat_alone(club: Any) -> None:

@@ -16,6 +16,7 @@ from bot.phrases import instant
 from bot.reply import BREAK, Reply
 from bot.zones import COMMON, find_zone, zone
 from engine.errors import BadRequest
+from engine.model import Token, TokenKind
 from storage.chats import Chat
 
 NOON = dt.datetime(2023, 11, 20, 12, tzinfo=dt.UTC)
@@ -67,6 +68,14 @@ def test_a_reply_is_explained_once() -> None:
 @pytest.mark.parametrize("text", ["aave", "AAVE", " $aave ", "Aave"])
 def test_a_bare_ticker_in_private_is_that_token(text: str, book: Any) -> None:
     assert ask(book, text).title == "AAVE, Aave"
+
+
+def test_a_bare_ticker_that_is_called_like_a_command_for_others_is_that_token(book: Any) -> None:
+    book.find_tokens = lambda text: [Token(1, "LINK", "Chainlink", TokenKind.COIN)] if text == "link" else []
+    for bare in ("link", "LINK"):
+        assert dispatch(book, Request(bare, "test", "c", "u")).title == "LINK, Chainlink"
+    assert not dispatch(book, Request("/link", "test", "c", "u")).ok
+    assert dispatch(book, Request("link", "test", "c", "u", is_bot_admin=True)).title != "LINK, Chainlink"
 
 
 def test_a_bare_ticker_that_several_tokens_have_offers_each(book: Any) -> None:
