@@ -150,14 +150,21 @@ def scoreboard_chart(book: Book, views: Sequence[View], mode: str) -> ChartSpec 
         days=(),
         lines=(),
         simulated=status.simulated,
-        bars=(*rows, *(_rate(skill) for skill in book.skills() if skill.bullish_calls >= FEW_CALLS)),
+        bars=(*rows, *(_rate(skill, mode) for skill in book.skills() if skill.bullish_calls >= FEW_CALLS)),
     )
 
 
-def _rate(skill: Skill) -> Bar:
+def _rate(skill: Skill, mode: str) -> Bar:
+    """Of the calls of the default mode, which are what the record counts."""
     rate = skill.bullish_hits / skill.bullish_calls
-    name = f"{skill.ledger.capitalize()}: bullish calls that came true (base {percent(skill.bullish_base)})"
+    name = (
+        f"{skill.ledger.capitalize()}: {_whose(mode)}bullish calls that came true (base {percent(skill.bullish_base)})"
+    )
     return Bar(name, rate, skill.bullish_base, skill.low, skill.high, percent(rate))
+
+
+def _whose(mode: str) -> str:
+    return "" if mode == DEFAULT_MODE else f"{DEFAULT_MODE} mode's "
 
 
 def _call_in_short(call: Call, signal: Signal) -> str:

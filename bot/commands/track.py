@@ -16,6 +16,7 @@ from bot.spoken import FEW_CALLS
 from engine.comparators import mixed
 from engine.evaluation import mean_stablecoin_share
 from engine.model import LevelPoint
+from engine.modes import DEFAULT_MODE
 from engine.skill import NO_SKILL
 
 SURE_T = 2.0  # a t-statistic below it cannot be told from chance
@@ -33,7 +34,7 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         table=_table(shown.index, shown.holding) if shown.index else None,
         after=(
             *_mix_line(shown, book.levels(shown.info.id, shown.mode)),
-            *skill_lines(book.skills()),
+            *skill_lines(book.skills(), shown.mode),
             *shown.status.caveats,
         ),
         note=("A year of weeks proves little: telling 54 % from 50 % takes about 960 calls.", fine_print(shown)[0]),
@@ -78,29 +79,31 @@ def _mix_line(shown: View, points: Sequence[LevelPoint]) -> tuple[str, ...]:
     return (f"A mix of just holding with the same average stablecoins ({percent(share)}): {said}.",)
 
 
-def skill_lines(skills: Sequence[Skill]) -> tuple[str, ...]:
-    """Whether past calls were any good, plainly, over all tokens and each record under its own label."""
+def skill_lines(skills: Sequence[Skill], mode: str) -> tuple[str, ...]:
+    """Whether past calls were any good, plainly, over all tokens and each record under its own label.
+
+    The record counts the calls of the default mode, which is said where another one is asked for.
+    """
     if not skills:
         return ("No past call has come due yet, so nothing is known of their skill.",)
-    return tuple(line for skill in skills for line in _judged(skill))
+    which = "" if mode == DEFAULT_MODE else f" (called as in {DEFAULT_MODE} mode)"
+    return tuple(line for skill in skills for line in _judged(skill, which))
 
 
-def _judged(skill: Skill) -> tuple[str, ...]:
+def _judged(skill: Skill, which: str) -> tuple[str, ...]:
     name = skill.ledger.capitalize()
     if skill.weeks < FEW_WEEKS:
         made = f"{counted(skill.bullish_calls, 'bullish call')} in {counted(skill.weeks, 'week')}"
-        return (f"{name}: {made} so far, too few to judge.",)
-    return (_hits(skill, name), f"{name}: {_verdict(skill)}")
+        return (f"{name}: {made} so far{which}, too few to judge.",)
+    return (_hits(skill, name, which), f"{name}: {_verdict(skill)}")
 
 
-def _hits(skill: Skill, name: str) -> str:
+def _hits(skill: Skill, name: str, which: str) -> str:
     if skill.bullish_calls < FEW_CALLS:
-        return f"{name}: {counted(skill.bullish_calls, 'bullish call')} so far, too few to judge."
+        return f"{name}: {counted(skill.bullish_calls, 'bullish call')} so far{which}, too few to judge."
     rate = percent(skill.bullish_hits / skill.bullish_calls)
-    return (
-        f"{name} hit rate: {rate} of {skill.bullish_calls:,} bullish calls "
-        f"(interval {skill.low * 100:.0f} to {skill.high * 100:.0f} %, base {percent(skill.bullish_base)}), all tokens."
-    )
+    sure = f"interval {skill.low * 100:.0f} to {skill.high * 100:.0f} %, base {percent(skill.bullish_base)}"
+    return f"{name} hit rate: {rate} of {skill.bullish_calls:,} bullish calls ({sure}), all tokens{which}."
 
 
 def _verdict(skill: Skill) -> str:
@@ -124,7 +127,7 @@ def _overview(book: Book, mode: str, other: str) -> Reply:
         title=loud(f"Track record ({labelled(mode, status)})", status),
         text=_since(shown, starts),
         table=_all_of(shown, len(starts) > 1) if starts else None,
-        after=(*skill_lines(book.skills()), *status.caveats),
+        after=(*skill_lines(book.skills(), mode), *status.caveats),
         note=(first_comes(book),),
         chart=scoreboard_chart(book, shown, mode),
         buttons=tuple(Button(v.info.title, f"/track {v.info.id}{other}") for v in shown),

@@ -115,7 +115,7 @@ def scoreboard(shelf: Shelf, asked: Asked) -> Shown:
         {
             "mode": mode,
             "rows": [(v, scores(v)) for v in views],
-            "skill_lines": skill_lines(skills),
+            "skill_lines": skill_lines(skills, mode),
             "letters": [(skill, _letters(skill)) for skill in skills if skill.bands],
             "stake": STAKE,
             **_calibrated(shelf),

@@ -289,6 +289,15 @@ def test_track_gives_the_hit_rate_with_interval_base_and_label(book: Any) -> Non
     assert [line.split(":")[0] for line in after] == ["Backtest hit rate", "Backtest", "Live hit rate", "Live"]
 
 
+@pytest.mark.parametrize("text", ["/track", "/track defi"])
+def test_a_hit_rate_is_said_to_be_of_the_mode_whose_calls_it_counts(text: str, book: Any) -> None:
+    assert "mode" not in ask(book, text).after[-2]
+    reply = ask(book, f"{text} aggressive")
+    assert any(line.endswith("base 36 %), all tokens (called as in balanced mode).") for line in reply.after)
+    if reply.chart and reply.chart.bars:
+        assert reply.chart.bars[-1].name == "Backtest: balanced mode's bullish calls that came true (base 36 %)"
+
+
 def test_too_few_calls_are_called_too_few(book: Any) -> None:
     book.past = replace(book.past, bullish_calls=29, bullish_hits=29)
     assert "Backtest: 29 bullish calls so far, too few to judge." in ask(book, "/track").after
