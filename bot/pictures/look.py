@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -128,19 +128,19 @@ def dollars_up(axes: Axes, known: Sequence[float], most: int = 9) -> None:
         axes.tick_params(which="minor", length=0)
     else:
         axes.locator_params(axis="y", nbins=most)
-    axes.yaxis.set_major_formatter(lambda value, position: _tick(axes, value))
     low, high = axes.get_ylim()
-    longest = max((len(_tick(axes, tick)) for tick in axes.get_yticks() if low <= tick <= high), default=0)
+    ticks = [float(tick) for tick in axes.get_yticks()]
+    told = _teller(None if axes.get_yscale() == "log" or len(ticks) < 2 else ticks[1] - ticks[0])
+    axes.yaxis.set_major_formatter(told)
+    longest = max((len(told(tick, 0)) for tick in ticks if low <= tick <= high), default=0)
     if longest > TICK_LETTERS:
         box, wider = axes.get_position(), (longest - TICK_LETTERS) * LETTER
         axes.set_position((box.x0 + wider, box.y0, box.width - wider, box.height))
 
 
-def _tick(axes: Axes, value: float) -> str:
-    """With the digits that tell it from the next: those of the step between ticks, on a logarithmic axis its own."""
-    ticks = axes.get_yticks()
-    step = value if axes.get_yscale() == "log" or len(ticks) < 2 else ticks[1] - ticks[0]
-    return f"${value:,.{_digits(abs(step))}f}"
+def _teller(step: float | None) -> Callable[[float, float], str]:
+    """Says an amount with the digits of the step from tick to tick, or with its own where there is no one step."""
+    return lambda value, position: f"${value:,.{_digits(abs(value if step is None else step))}f}"
 
 
 def _digits(size: float) -> int:
