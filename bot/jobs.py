@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Protocol, TypeVar
 from urllib.request import urlopen
 
@@ -47,7 +48,10 @@ class Store(Protocol):
 
 async def knock(url: str) -> None:
     """Ask a URL, whatever it answers; OSError or ValueError where nobody takes it."""
-    await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+    try:
+        await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+    except HTTPException as error:
+        raise ValueError(f"its answer is no HTTP ({type(error).__name__})") from None
 
 
 @dataclass
