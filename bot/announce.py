@@ -16,6 +16,7 @@ from bot.screen import (
     level_line,
     paused_line,
     reason_lines,
+    share,
     shares,
     stable_line,
     title,
@@ -122,10 +123,14 @@ def _gone_lines(decision: Decision) -> tuple[str, ...]:
     lines = []
     for holding, before, now in shares(decision):
         if holding.action is Action.STUCK:
-            lines.append(f"{holding.symbol} cannot be sold and stays at {now} %.")
+            lines.append(f"{holding.symbol} cannot be sold and stays at {share(now, holding.weight)}.")
         elif holding.action is Action.SELL and not holding.stable:
             because = "" if holding.symbol in told or not holding.reason else f": {holding.reason}"
-            lines.append(sentence(clipped(f"Sold {holding.symbol} ({before} %){because}", LONGEST_CAUSE)))
+            lines.append(
+                sentence(
+                    clipped(f"Sold {holding.symbol} ({share(before, holding.from_weight)}){because}", LONGEST_CAUSE)
+                )
+            )
     return tuple(lines)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import words
-from bot.book import Book
+from bot.book import Book, first_comes
 from bot.command import Arguments, Command, Kind, Param, Request
 from bot.phrases import clipped, listed
 from bot.reply import Button
@@ -79,11 +79,14 @@ def understand(command: Command, book: Book, request: Request, given: Sequence[s
         if not waiting:
             raise _too_many(command, left)
         arguments, used, taken = _take(command, waiting, book, arguments, left)
-        left, waiting = left[used:], waiting[taken + 1 :]
+        left, waiting = left[used:], [*waiting[:taken], *waiting[taken + 1 :]]  # in whatever order they come
     missing = [param for param in waiting if param.required]
     if missing:
         needs = f"/{command.name} needs {_a(missing[0].help)}, like {command.example}."
         values = [value for _, value in choices(missing[0], book)]
+        if missing[0].kind in ("token", "dollars"):
+            like = " ".join([f"/{command.name}", *given, command.example.split()[-1]])
+            raise Misunderstood(needs, offers([(like, like)]))
         raise Misunderstood(needs, offers((v, f"/{command.name} {v}") for v in values))
     return arguments
 
@@ -155,6 +158,8 @@ def _index(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     for info in book.indices():
         if wanted in (info.id.casefold(), info.title.casefold()):
             return replace(so_far, index=info)
+    if wanted == ALL:
+        raise NoSuchIndex(f"/{command} takes one index; /indices shows all.", offers([("All indices", "/indices")]))
     ids = [info.id for info in book.indices()]
     titles = {info.title: info.id for info in book.indices()}
     near = list(dict.fromkeys(titles.get(name, name) for name in nearest(text, [*ids, *titles])))
@@ -185,7 +190,14 @@ def _token(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
         buttons = offers((label, f"/{command} {EXACT}{symbol}") for label, symbol in named)
         names = listed((label for label, _ in named), "or")
         raise SeveralTokens(f"Several tokens answer to “{clipped(text)}”: {names}?", buttons)
-    hint, buttons = _suggest(wanted, book.token_names(), command)
+    known = book.token_names()
+    if not known:
+        raise NoSuchToken(f"No token is known here yet. {first_comes(book)}")
+    if wanted.casefold() in {name for info in book.indices() for name in (info.id, info.title.casefold())}:
+        index = _index(book, so_far, command, wanted).index
+        assert index is not None
+        raise NoSuchToken(f"“{clipped(text)}” is an index, not a token.", [Button(index.title, f"/index {index.id}")])
+    hint, buttons = _suggest(wanted, known, command)
     raise NoSuchToken(f"There is no token called “{clipped(text)}”.{hint or ' See /signals.'}", buttons)
 
 
@@ -199,7 +211,9 @@ def _tickers_first(found: list[Token], wanted: str) -> list[Token]:
 
 
 def _subject(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
-    """An index where its name is written, else a token; `$` in front always means the token."""
+    """An index where its name is written, or all of them, else a token; `$` in front always means the token."""
+    if text.casefold() == ALL and not book.find_tokens(text):
+        return replace(so_far, scope_asked=True)
     if not text.startswith(("$", EXACT)):
         try:
             return _index(book, so_far, command, text)
@@ -212,7 +226,9 @@ def _mode(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:
     wanted = text.casefold()
     if wanted in book.modes():
         return replace(so_far, mode=wanted, mode_asked=True)
-    raise Misunderstood(f"“{clipped(text)}” is no risk mode: there are {listed(book.modes())}; see /help {command}.")
+    near = nearest(wanted, book.modes(), 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {listed(book.modes())}; see /help {command}."
+    raise Misunderstood(f"“{clipped(text)}” is no risk mode: {hint}")
 
 
 def _number(book: Book, so_far: Arguments, command: str, text: str) -> Arguments:

@@ -297,7 +297,7 @@ def next_comes(status: Status, zone: dt.tzinfo = dt.UTC) -> str:
     if not status.awaits_data:
         return f"The next decision comes on {instant(status.next_decision, zone)}."
     if status.last_date is None:
-        return "The first decision comes once market data is in: run crier import."
+        return "The first decision comes once market data is in: crier run fetches it, crier import reads an archive."
     newest = day(status.last_date)
     if status.simulated:
         return f"The simulated market ends on {newest}: no further decision comes."

@@ -13,6 +13,7 @@ from bot.command import Request
 from bot.phrases import clipped, instant, listed, zone_name
 from bot.zones import COMMON, find_zone, zone
 from engine.errors import BadRequest
+from storage.audit import Identity as Person
 from storage.chats import Chat
 
 ON, OFF = "on", "off"
@@ -139,7 +140,8 @@ def _strength_change(asked: Asked, value: str) -> Chat:
     return replace(asked.chat, minimum=int(value))
 
 
-def _muted_said(chat: Chat, book: Book) -> str:
+def muted_said(chat: Chat, book: Book) -> str:
+    """`until Tue 14 Jun 2022, 11:00 Berlin`, or off."""
     muted = chat.muted_until
     return f"until {instant(muted, zone(chat.time_zone))}" if muted and muted > book.now() else OFF
 
@@ -163,6 +165,8 @@ def fewer(asked: Asked, value: str) -> Chat:
     for field in ("watched", "danger"):
         if getattr(chat, field):
             return _turned(chat, field, False)
+    if not chat.weekly:
+        raise BadRequest("No kind of message is left: /settings kinds brings them back.")
     if not chat.short:
         return replace(chat, short=True)
     raise BadRequest("Only one short message a week is left: /settings mute, or /unsubscribe.")
@@ -195,7 +199,7 @@ SETTINGS: Mapping[str, Setting] = {
     "danger": _switch("danger", "kinds"),
     "watched": _switch("watched", "kinds"),
     "mode": Setting(
-        lambda chat, book: chat.mode or "the one of this bot",
+        lambda chat, book: chat.mode or f"{book.followed(Person(chat.platform, chat.chat, ''))}, this bot's own",
         _same,
         lambda asked: [(name.capitalize(), name) for name in asked.book.modes()],
         "mode",
@@ -227,8 +231,8 @@ SETTINGS: Mapping[str, Setting] = {
         lambda asked: [("Here", "here"), ("None", "none")],
     ),
     "role": Setting(lambda chat, book: chat.role or "none", _role_change, lambda asked: [("None", "none")]),
-    "mute": Setting(_muted_said, _mute_change, done_by_name=True),
-    "unmute": Setting(_muted_said, _unmuted, done_by_name=True),
+    "mute": Setting(muted_said, _mute_change, done_by_name=True),
+    "unmute": Setting(muted_said, _unmuted, done_by_name=True),
     "fewer": Setting(_least_said, fewer, done_by_name=True),
 }
 KINDS_OF_MESSAGES = ("weekly", "danger", "watched")

@@ -96,6 +96,10 @@ class Arguments:
     cents: int | None = None
     text: str = ""
 
+    def other_mode(self, request: Request) -> str:
+        """` aggressive`, for the end of a next step's command, where it is not the mode that the chat follows."""
+        return f" {self.mode}" if self.mode != request.mode else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Param:

@@ -56,9 +56,10 @@ def _answer(desk: Desk, request: Request, name: str, given: list[str], commands:
     """Run the command as the chat chose: in its mode, in its time zone, with words explained where it asks for that."""
     request = replace(request, mode=request.mode or desk.followed(request.person))
     desk = desk.told_in(zone(desk.chat(request.person).time_zone))
-    if name not in commands and _is_bare_ticker(desk, request, name, given):
-        name, given = "token", [name]
     command = commands.get(name)
+    # LINK is a large coin, and a word that is no command for this person may well be meant as one.
+    if (command is None or request.who < command.who) and _is_bare_ticker(desk, request, name, given):
+        name, given, command = "token", [name], commands.get("token")
     if command is None:
         return _unknown(desk, name, commands)
     if request.who < command.who:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bot.book import Book, IndexInfo, Skill, StoredDecision
-from bot.phrases import day, percent
+from bot.phrases import day, percent, telling
 from bot.reply import Bar, ChartSpec, Line, Mark, Shade, Tone
 from bot.screen import STAKE, View, kept, labelled, loud
 from bot.spoken import FEW_CALLS
@@ -129,7 +129,7 @@ def _reasons(signal: Signal) -> tuple[Bar, ...]:
     """The strongest points, those for it first; none where no call is made."""
     if signal.abstained is not None:
         return ()
-    strongest = sorted(signal.reasons, key=lambda reason: -abs(reason.contribution))[:MOST_REASONS]
+    strongest = sorted(telling(signal), key=lambda reason: -abs(reason.contribution))[:MOST_REASONS]
     ordered = sorted(strongest, key=lambda reason: -reason.contribution)
     return tuple(Bar(reason.text, reason.contribution) for reason in ordered)
 
@@ -150,14 +150,21 @@ def scoreboard_chart(book: Book, views: Sequence[View], mode: str) -> ChartSpec 
         days=(),
         lines=(),
         simulated=status.simulated,
-        bars=(*rows, *(_rate(skill) for skill in book.skills() if skill.bullish_calls >= FEW_CALLS)),
+        bars=(*rows, *(_rate(skill, mode) for skill in book.skills() if skill.bullish_calls >= FEW_CALLS)),
     )
 
 
-def _rate(skill: Skill) -> Bar:
+def _rate(skill: Skill, mode: str) -> Bar:
+    """Of the calls of the default mode, which are what the record counts."""
     rate = skill.bullish_hits / skill.bullish_calls
-    name = f"{skill.ledger.capitalize()}: bullish calls that came true (base {percent(skill.bullish_base)})"
+    name = (
+        f"{skill.ledger.capitalize()}: {_whose(mode)}bullish calls that came true (base {percent(skill.bullish_base)})"
+    )
     return Bar(name, rate, skill.bullish_base, skill.low, skill.high, percent(rate))
+
+
+def _whose(mode: str) -> str:
+    return "" if mode == DEFAULT_MODE else f"{DEFAULT_MODE} mode's "
 
 
 def _call_in_short(call: Call, signal: Signal) -> str:

@@ -13,7 +13,7 @@ from engine.model import Decision
 from engine.modes import DEFAULT_MODE, modes
 
 MOST_MOVES = 4  # holdings named for one index
-COLUMNS = (Column("Index"), Column("Turnover", "right"), Column("Cost", "right"), Column("Stablecoins", "right"))
+COLUMNS = (Column("Index"), Column("Turnover", "right"), Column("Cost", "right"), Column("Stable", "right"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def effects(weighed: Sequence[Weighed], titles: Mapping[str, str]) -> Effects:
 def _row(weighed: Weighed, titles: Mapping[str, str]) -> tuple[str, ...]:
     title, under = titles.get(weighed.index, weighed.index), weighed.under
     if under is None:
-        return title, "0 %", "0.00 %", "as they are"
+        return title, "0 %", "0.00 %", "as is"
     return title, percent(under.turnover), percent(under.cost_estimate, 2), f"{in_stablecoins(under)} %"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.phrases import apportion
 from engine.costs import MIN_COST
@@ -103,6 +103,8 @@ def _leg(decision: Decision, hold: int, had: int, after: int) -> list[Position]:
         Position(s, held.get(s, 0), then.get(s, 0), now.get(s, 0) - then.get(s, 0), stable=True)
         for s in dict.fromkeys((*held, *now, *then))
     ]
+    if had == after and all(abs(line.order) < MIN_ORDER for line in lines):
+        lines = [replace(line, order=0) for line in lines]  # no token is traded: cents between coins are no order
     return [line for line in lines if line.hold or line.had or line.order]
 
 

@@ -44,12 +44,12 @@ def _begin(request: Request, desk: Desk) -> Reply:
     if linked:
         return Reply(title="Link", text=(texts.LINKED_WITH.format(others=_named(linked[0])),))
     code = desk.offer_link(request.person, shown_title(request.place, request.title))
-    return _waiting(code, texts.LINK_BEGUN.format(code=code))
+    return _waiting(code, texts.LINK_BEGUN.format(code=code), texts.LINK_SHARES)
 
 
-def _waiting(code: str, said: str, pressed: bool = False) -> Reply:
+def _waiting(code: str, *said: str, pressed: bool = False) -> Reply:
     button = Button("I wrote it there", f"/link {code}")
-    return Reply(title="Link two chats", text=(said, texts.LINK_NEXT), buttons=(button,), panel=pressed)
+    return Reply(title="Link two chats", text=(*said, texts.LINK_NEXT), buttons=(button,), panel=pressed)
 
 
 def _answer(request: Request, desk: Desk, offer: Offer) -> Reply:

@@ -101,7 +101,7 @@ def month_lines(pasts: Sequence[Past]) -> tuple[str, ...]:
     worst = min((p for p in pasts if p.worst), key=lambda p: p.worst.cost if p.worst else 0.0, default=None)
     lines = [f"{past.title} {_month_line(past)}" if several else f"{name}: {_month_line(past)}" for past in pasts]
     if several:
-        won = sum(past.change >= 0 for past in pasts)
+        won = sum(_tenths(past.change) > 0 for past in pasts)
         lines.insert(0, f"{name}: {won} of {len(pasts)} indices won.")
     return (*lines, _worst_line(worst, several))
 
@@ -121,7 +121,13 @@ def _month_line(past: Past) -> str:
 
 
 def _outcome(change: float) -> str:
-    return f"{'lost' if change < 0 else 'won'} {percent(abs(change), 1)}"
+    tenths = _tenths(change)
+    return f"{'lost' if tenths < 0 else 'won'} {percent(abs(tenths), 1)}" if tenths else "stood still"
+
+
+def _tenths(change: float) -> float:
+    """As it is said, to a tenth of a percent: what is said to have stood still is not said to have won."""
+    return round(change, 3) + 0.0
 
 
 def _apart(difference: float) -> str:

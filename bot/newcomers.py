@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import words
 from bot.phrases import capital
-from bot.reply import Reply
+from bot.reply import BREAK, Reply
 
 # From what a newcomer stumbles over first to what they may well ask for.
 TAUGHT = (
@@ -26,7 +26,8 @@ def with_plain_words(reply: Reply) -> Reply:
     spoken = " ".join([*reply.lines(), *titles]).casefold()
     said = tuple(f"{capital(term)}: {first_sentence(words.WORDS[term])}" for term in TAUGHT if _stands_in(term, spoken))
     told = tuple(line for line in said if line not in reply.lines())[:MOST]
-    return replace(reply, after=(*reply.after, *told))
+    apart = (BREAK,) if reply.after and told else ()
+    return replace(reply, after=(*reply.after, *apart, *told))
 
 
 def first_sentence(text: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from engine.model import Decision, Ledger, Odds, Signal
+from engine.model import Decision, Ledger, Odds, Reason, Signal
 from storage.chain import short_head as short_head  # said the same here as in the journal
 
 # Written out because strftime's month names follow the machine's locale.
@@ -18,6 +18,7 @@ MONTHS_WHOLE = (
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _KEPT = frozenset("\n\u200c\u200d")  # joiners are part of some scripts and emoji
 TURNED = str.maketrans({"+": "UTC-", "-": "UTC+", "G": "", "M": "", "T": ""})  # Etc/GMT-2 is two hours ahead of UTC
+LEADER = "BTC"  # as reasons name what the rest of the market is measured against
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -112,9 +113,18 @@ def said_of_odds(odds: Odds, base: Odds) -> str:
     return f"{bullish} % bullish (base {percent(base.bullish)}), {neutral} % neutral, {bearish} % bearish"
 
 
+def telling(signal: Signal) -> list[Reason]:
+    """The reasons that say something of a token: that Bitcoin follows Bitcoin says nothing."""
+    return [r for r in signal.reasons if not compares_with_itself(signal.symbol, r.text)]
+
+
+def compares_with_itself(symbol: str, reason: str) -> bool:
+    return symbol == LEADER and LEADER in reason
+
+
 def speaks(signal: Signal, against: bool, most: int = 3) -> str:
     """The strongest reasons for (or against), in plain words."""
-    sided = [r for r in signal.reasons if (r.contribution < 0) == against and r.contribution != 0]
+    sided = [r for r in telling(signal) if (r.contribution < 0) == against and r.contribution != 0]
     return "; ".join(r.text for r in sorted(sided, key=lambda r: -abs(r.contribution))[:most])
 
 

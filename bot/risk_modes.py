@@ -8,53 +8,70 @@ from collections.abc import Sequence
 from bot.book import Book, IndexInfo, first_comes
 from bot.command import Request
 from bot.desk import Desk
-from bot.figures import Growth, growth
-from bot.phrases import day, dollars, listed, signed_percent, unzero
+from bot.figures import growth
+from bot.phrases import day, dollars, listed, unzero
 from bot.reply import Button, Column, Reply, Table
-from bot.screen import STAKE, in_stablecoins, kept, labelled, level_line, loud, title, view
+from bot.screen import STAKE, fall, in_stablecoins, kept, labelled, level_line, loud, title, view
 from engine.model import RiskStep
 from engine.modes import Mode, modes
 from engine.themes import theme
 
+MORE = "How far each fell, and its stablecoins: /mode with an index."
 MOST_NAMES = 5  # tokens that only one of two modes holds, named for one index
 
 
 def side_by_side(book: Book, infos: Sequence[IndexInfo], mine: str) -> Reply:
-    """Level since the same day, worst fall and stablecoins now of every mode, and the rules in which they differ."""
+    """Level since the same day of every mode and the rules in which they differ; of one index the falls and stablecoins
+    as well."""
     status = book.status()
-    start = _common_start(book, infos, book.modes())
-    rows = [row for info in infos for row in _figures(book, info, start)]
-    about = f": {infos[0].title}" if len(infos) == 1 else ""
-    columns = (Column("Index"), *(Column(name.capitalize(), "right") for name in book.modes()))
-    scale = theme(infos[0].id).cap_scale if len(infos) == 1 else 1.0
-    since = (f"Since {day(start)}, after costs.",) if start else (first_comes(book),)
+    start, one = _common_start(book, infos, book.modes()), len(infos) == 1
+    scale = theme(infos[0].id).cap_scale if one else 1.0
     return Reply(
-        title=loud(f"Risk modes{about} ({labelled(f'this chat follows {mine}', status)})", status),
-        text=since,
-        table=Table(columns, tuple(rows)),
+        title=loud(
+            f"Risk modes{f': {infos[0].title}' if one else ''} ({labelled(f'this chat follows {mine}', status)})",
+            status,
+        ),
+        text=(f"What {dollars(STAKE)} became since {day(start)}, after costs:",) if start else (first_comes(book),),
+        table=None if start is None else _of_one(book, infos[0], start) if one else _of_all(book, infos, start),
         after=(f"What differs: {' / '.join(book.modes())}.", *_rules(list(modes().values()), scale)),
-        note=("An admin of this chat chooses: /mode with one of them.",),
+        note=("An admin of this chat chooses: /mode with one of them.", *(() if one else (MORE,))),
         buttons=tuple(Button(name.capitalize(), f"/mode {name}") for name in book.modes() if name != mine),
     )
+
+
+def _of_one(book: Book, info: IndexInfo, start: dt.date) -> Table:
+    """A row a mode: what a stake became, how far it fell at worst, what waits in stablecoins now."""
+    columns = (Column("Mode"), Column("Now", "right"), Column("Fell", "right"), Column("Stable", "right"))
+    return Table(columns, tuple(_figures(book, info, name, start) for name in book.modes()))
+
+
+def _figures(book: Book, info: IndexInfo, name: str, start: dt.date) -> tuple[str, ...]:
+    grown = growth(book.levels(info.id, name), start)
+    return name, *((dollars(STAKE * grown.now), fall(grown, 0)) if grown else ("", "")), _stable(book, info, name)
+
+
+def _of_all(book: Book, infos: Sequence[IndexInfo], start: dt.date) -> Table:
+    """A row an index: what a stake became in every mode."""
+    columns = (Column("Index"), *(Column(name.capitalize(), "right") for name in book.modes()))
+    return Table(columns, tuple((i.title, *(_now(book, i, name, start) for name in book.modes())) for i in infos))
+
+
+def _now(book: Book, info: IndexInfo, name: str, start: dt.date) -> str:
+    grown = growth(book.levels(info.id, name), start)
+    return dollars(STAKE * grown.now) if grown else "not yet"
 
 
 def differences(book: Book, wanted: str, mine: str) -> Reply:
     """What a chat that follows `mine` would see change under `wanted`."""
     status, infos, both = book.status(), book.indices(), (mine, wanted)
     start = _common_start(book, infos, both)
-    rows = tuple(_row(book, info, name, start) for info in infos for name in both)
-    columns = (
-        Column("Index"),
-        Column("Mode"),
-        Column("Stablecoins", "right"),
-        Column("$1,000 is", "right"),
-        Column("Worst fall", "right"),
-    )
+    columns = (Column("Index"), *(Column(name.capitalize(), "right") for name in both))
+    rows = tuple((info.title, *(_now(book, info, name, start) for name in both)) for info in infos) if start else ()
     return Reply(
         title=loud(f"Follow {wanted} instead of {mine}? ({labelled('nothing is changed yet', status)})", status),
-        text=(f"Since {day(start)}, after costs.",) if start else (first_comes(book),),
-        table=Table(columns, rows),
-        after=tuple(line for info in infos for line in _only(book, info, wanted, mine)),
+        text=(f"What {dollars(STAKE)} became since {day(start)}, after costs:",) if start else (first_comes(book),),
+        table=Table(columns, rows) if rows else None,
+        after=tuple(line for info in infos for line in _changed(book, info, wanted, mine, start)),
     )
 
 
@@ -87,42 +104,34 @@ def _common_start(book: Book, infos: Sequence[IndexInfo], names: Sequence[str]) 
     return max(firsts) if firsts else None
 
 
-def _growth(book: Book, info: IndexInfo, name: str, start: dt.date | None) -> Growth | None:
-    return growth(book.levels(info.id, name), start)
-
-
-def _figures(book: Book, info: IndexInfo, start: dt.date | None) -> list[tuple[str, ...]]:
-    """Three rows of an index: what a stake became, the worst fall, what waits in stablecoins now."""
-    grown = [_growth(book, info, name, start) for name in book.modes()]
-    return [
-        (f"{info.title}: {dollars(STAKE)} is", *(dollars(STAKE * g.now) if g else "" for g in grown)),
-        ("worst fall", *(signed_percent(g.worst_fall()) if g else "" for g in grown)),
-        ("stablecoins", *(_stable(book, info, name) for name in book.modes())),
-    ]
-
-
 def _stable(book: Book, info: IndexInfo, name: str) -> str:
     stored = book.decision(info.id, name)
     return f"{in_stablecoins(stored.decision)} %" if stored else "not yet"
 
 
-def _row(book: Book, info: IndexInfo, name: str, start: dt.date | None) -> tuple[str, ...]:
-    grown = _growth(book, info, name, start)
-    figures = (dollars(STAKE * grown.now), signed_percent(grown.worst_fall())) if grown else ("", "")
-    return info.title, name, _stable(book, info, name), *figures
+def _changed(book: Book, info: IndexInfo, wanted: str, mine: str, start: dt.date | None) -> list[str]:
+    """`DeFi: in stablecoins 75 % instead of 40 %, fell 7 % at worst instead of 12 %; only conservative holds CRV.`"""
+    if book.decision(info.id, wanted) is None or book.decision(info.id, mine) is None:
+        return []
+    parts = [f"in stablecoins {_instead(_stable(book, info, wanted), _stable(book, info, mine))}"]
+    grown = [growth(book.levels(info.id, name), start) for name in (wanted, mine)]
+    if all(grown):
+        parts.append(f"worst fall {_instead(*(fall(g, 0) for g in grown if g))}")
+    return [f"{info.title}: {'; '.join([*parts, *_only(book, info, wanted, mine)])}."]
+
+
+def _instead(wanted: str, mine: str) -> str:
+    return f"{wanted} instead of {mine}" if wanted != mine else f"{wanted} as well"
 
 
 def _only(book: Book, info: IndexInfo, wanted: str, mine: str) -> list[str]:
-    """`DeFi: only conservative holds CRV; only balanced holds GMX and LDO.`"""
+    """`only conservative holds CRV`, `only balanced holds GMX and LDO`."""
     held = {name: _held(book, info, name) for name in (wanted, mine)}
-    parts = [
+    return [
         f"only {name} holds {_named(held[name] - held[other])}"
         for name, other in ((wanted, mine), (mine, wanted))
         if held[name] - held[other]
     ]
-    if parts:
-        return [f"{info.title}: {'; '.join(parts)}."]
-    return [f"{info.title}: the same tokens, in other shares."] if held[wanted] else []
 
 
 def _held(book: Book, info: IndexInfo, name: str) -> set[str]:

@@ -11,6 +11,7 @@ from bot.figures import Growth, growth
 from bot.phrases import (
     apportion,
     clipped,
+    compares_with_itself,
     counted,
     day,
     dollars,
@@ -143,6 +144,12 @@ def level_line(shown: View) -> str:
     return f"{said} Just holding: {dollars(STAKE * shown.holding.now)}." if shown.holding else said
 
 
+def fall(grown: Growth, digits: int = 1) -> str:
+    """`-12.7 %`, the deepest fall from an earlier high; `none` where there was none."""
+    said = signed_percent(grown.worst_fall(), digits)
+    return said if said.startswith("-") else "none"
+
+
 def week_line(shown: View) -> str:
     """`This week +3.1 %, holding -1.4 %. Risk: raised.`"""
     risk = f"Risk: {shown.decision.risk.step.value}." if shown.decision.risk else ""
@@ -179,6 +186,11 @@ def kept(decision: Decision) -> list[tuple[Holding, int]]:
     return [(holding, now) for holding, _, now in shares(decision) if holding.weight > 0]
 
 
+def share(whole: int, weight: float) -> str:
+    """`12 %`; a part that is held but rounds to nothing is `<1 %`."""
+    return "<1 %" if whole == 0 and weight > 0 else f"{whole} %"
+
+
 def in_stablecoins(decision: Decision) -> int:
     """The whole percents that wait in stablecoins after the decision."""
     return sum(whole for holding, whole in kept(decision) if holding.stable)
@@ -190,7 +202,9 @@ def _table(decision: Decision) -> Table | None:
         return None
     return Table(
         columns=(Column("Token"), Column("Weight", "right"), Column("Action"), Column("Grade")),
-        rows=tuple((h.symbol, f"{whole} %", h.action.value, h.grade.letter if h.grade else "") for h, whole in risky),
+        rows=tuple(
+            (h.symbol, share(whole, h.weight), h.action.value, h.grade.letter if h.grade else "") for h, whole in risky
+        ),
         tones=tuple(TONES.get(holding.action, "plain") for holding, _ in risky),
     )
 
@@ -213,7 +227,7 @@ def stable_line(decision: Decision, sized: bool = True) -> tuple[str, ...]:
     was = sum(before for holding, before, _ in shares(decision) if holding.stable)
     if not legs and not was:
         return ()
-    parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs)
+    parts = ", ".join(f"{'cash' if h.symbol == CASH else h.symbol} {whole}" for h, whole in legs if whole)
     said = f"Stablecoins {in_stablecoins(decision)} % (was {was})"
     return (f"{said}: {parts}{_sized_by(decision) if sized else ''}" if parts else said,)
 
@@ -252,7 +266,9 @@ def _briefly(holding: Holding) -> str:
 
 def strongest_point(holding: Holding) -> str:
     """`strongest point: follows BTC`, or nothing where the line's reason only says its rule again."""
-    return f"strongest point: {holding.reason}" if holding.reason and holding.rule in BY_STRENGTH else ""
+    if not holding.reason or holding.rule not in BY_STRENGTH or compares_with_itself(holding.symbol, holding.reason):
+        return ""
+    return f"strongest point: {holding.reason}"
 
 
 def sold(decision: Decision) -> dict[str, list[str]]:

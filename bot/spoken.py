@@ -12,6 +12,9 @@ from engine.model import Call, FamilyView, Signal
 FEW_CALLS = 30  # under so many past signals a rate says nothing
 SMALL_PART = 0.005  # of strength; a smaller part of it is shown as none
 
+# Every reason is a token's place among the others of the week, whatever its words: in a fall most are below every mean.
+PEERS = "All of it beside its peers: “above its mean” may be “less far below it than most”."
+
 Caller = Callable[[Signal], Call]
 
 
@@ -21,14 +24,24 @@ def said(signal: Signal, call: Call, skills: Sequence[Skill]) -> tuple[str, ...]
         base = percent(signal.base.bullish)
         head = [f"No call: {signal.abstained}.", f"All that is known are the base rates: {base} of weeks end bullish."]
     else:
-        grade = f"grade {signal.grade.score} ({signal.grade.letter})"
         head = [
-            f"{capital(call.value)}, {grade}, strength {signed(signal.conviction)} "
-            f"(over four weeks {signed(signal.steady)}, by which indices go).",
+            _call(signal, call),
             f"Next seven days: {said_of_odds(signal.odds, signal.base)}{_past(signal, skills)}.",
             *_month(signal),
         ]
     return (*head, *_sides(signal), _data(signal), *_price(signal))
+
+
+def said_briefly(signal: Signal, call: Call) -> tuple[str, ...]:
+    """The call, or that there is none and why, and what speaks for and against."""
+    return (f"No call: {signal.abstained}." if signal.abstained else _call(signal, call), *_sides(signal))
+
+
+def _call(signal: Signal, call: Call) -> str:
+    """`Bullish, grade 57 (B+), strength +0.30 (mean of four weeks +0.12, by which indices go).`"""
+    grade = f"grade {signal.grade.score} ({signal.grade.letter})"
+    steady = f"mean of four weeks {signed(signal.steady)}, by which indices go"
+    return f"{capital(call.value)}, {grade}, strength {signed(signal.conviction)} ({steady})."
 
 
 def explained(signal: Signal, before: Signal | None, call: Caller) -> tuple[str, ...]:
@@ -68,11 +81,14 @@ def _changed(signal: Signal, before: Signal | None) -> list[str]:
 def _flips(signal: Signal, call: Caller) -> str:
     """Which single family, were it silent, would change the call."""
     now = call(signal)
-    flips = [(view, then) for view in signal.families if (then := _without(signal, view, call)) is not now]
+    flips: dict[Call, list[str]] = {}
+    for view in signal.families:
+        if (then := _without(signal, view, call)) is not now:
+            flips.setdefault(then, []).append(f"without {view.family}")
     if not flips:
         return f"No single family carries it: without any one of them it would still be {now.value}."
-    told = [f"without {view.family} it would be {then.value}" for view, then in flips]
-    return f"What would flip it: {listed(told, 'or')}."
+    told = [f"{listed(families, 'or')} it would be {then.value}" for then, families in flips.items()]
+    return f"What would flip it: {'; '.join(told)}."
 
 
 def _without(signal: Signal, view: FamilyView, call: Caller) -> Call:
@@ -104,7 +120,8 @@ def _rate(signal: Signal, skill: Skill) -> str:
 
 def _sides(signal: Signal) -> list[str]:
     sides = (("For", speaks(signal, against=False)), ("Against", speaks(signal, against=True)))
-    return [f"{side}: {reasons}." for side, reasons in sides if reasons]
+    told = [f"{side}: {reasons}." for side, reasons in sides if reasons]
+    return [*told, PEERS] if told else []
 
 
 def _data(signal: Signal) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot import texts
 from bot.announce import buttons
 from bot.book import IndexInfo, first_comes
+from bot.choices import OFF, muted_said
 from bot.choosing import chat_here
 from bot.command import Request
 from bot.desk import Desk
@@ -28,7 +29,18 @@ def follow(request: Request, desk: Desk, infos: Sequence[IndexInfo]) -> Reply:
     new = [info for info in infos if info.id not in chat.indices]
     desk.choose(replace(chat, indices=tuple(info.id for info in desk.indices() if info.id in wanted)))
     said = texts.SUBSCRIBED if new else texts.ALREADY
-    return current(request, desk, infos, said.format(indices=titles(new or infos)))
+    return current(request, desk, infos, said.format(indices=titles(new or infos), comes=_comes(desk, chat)))
+
+
+def _comes(desk: Desk, chat: Chat) -> str:
+    """Whether the weekly message comes, or what this chat chose that keeps it away."""
+    return muted_line(desk, chat) or (texts.COMES if chat.weekly else texts.COMES_NOT)
+
+
+def muted_line(desk: Desk, chat: Chat) -> str:
+    """That a mute keeps everything away, and how it ends; "" where none runs."""
+    until = muted_said(chat, desk)
+    return "" if until == OFF else texts.MUTED.format(until=until)
 
 
 def leave(request: Request, desk: Desk, infos: Sequence[IndexInfo]) -> Reply:

@@ -25,7 +25,10 @@ CHOSEN: Mapping[str, str] = {
 UNKNOWN_START = "That link leads nowhere here, so let us begin at the beginning."
 
 # /subscribe and /unsubscribe
-SUBSCRIBED = "Subscribed: {indices}. The next weekly message comes by itself; this is how it stands today."
+SUBSCRIBED = "Subscribed: {indices}. {comes} This is how it stands today."
+COMES = "The next weekly message comes by itself."
+COMES_NOT = "The weekly message is switched off here: switch it on under Settings."
+MUTED = "Nothing is sent here {until}: unmute it under Settings."
 ALREADY = "This chat follows {indices} already. This is how it stands today."
 UNSUBSCRIBED = "No longer told here: {indices}. {left}"
 NOTHING_LEFT = "Nothing is sent here any more. The other settings stay; /forget deletes them."
@@ -102,10 +105,8 @@ NOT_WATCHABLE = "{symbol} is a {kind} token: no call is ever made on it, so ther
 WATCHED_IS_OFF = "These messages are switched off here: /settings watched on."
 
 # /link and /unlink
-LINK_BEGUN = (
-    "Write this in the chat on the other platform, as an admin of it, within ten minutes: /link {code} Both chats "
-    "then share one panel of settings and one mode: those of this chat."
-)
+LINK_BEGUN = "Write this in the chat on the other platform, as an admin of it, within ten minutes: /link {code}"
+LINK_SHARES = "Both chats then share one panel of settings and one mode: those of this chat."
 LINK_WAITS = "Nobody has written the code in the other chat yet: /link {code} there."
 LINK_NEXT = "Then press here: who wrote it is shown, and only then you confirm."
 LINK_ANSWERED = "Now an admin of {there} presses the button under the code and confirms. Until then nothing changes."

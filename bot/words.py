@@ -146,10 +146,7 @@ _OF_THE_MARKET: Mapping[str, str] = {
     "minimum order": "$10, the smallest order that exchanges commonly take. In /follow smaller ones are left out.",
     "mode": "How much risk an index takes: conservative, balanced or aggressive. Admins choose it for their chat.",
     "mood": "Part of the risk score: the Fear & Greed index, 0 to 100.",
-    "month": (
-        "The outlook for four weeks, learned and scored apart from the week's. Indices go by the week; the month "
-        "stands beside it."
-    ),
+    "month": ("The outlook for four weeks, learned and scored apart from the week's. No index goes by it."),
     "naive rules": (
         "A plain comparison without any model: the largest tokens above their 50-day mean, the calmer the more, "
         "less of all in bad markets."
@@ -179,6 +176,10 @@ _OF_THE_MARKET: Mapping[str, str] = {
         "/audit lists it."
     ),
     "peg loss": "A stablecoin closed more than 1 % away from its dollar, so the index moves into another.",
+    "peers": (
+        "The other tokens of the week. What speaks for and against a token is its place among them: “rose this month” "
+        "is also said of one that fell less than most."
+    ),
     "price": "Data points from prices: returns, distance from highs, volatility.",
     "profit": "Part of a holding that ran far ahead is sold, so that one winner does not become the whole index.",
     "pseudonym": (
@@ -209,7 +210,10 @@ _OF_THE_MARKET: Mapping[str, str] = {
         "Monday, after a week and when the score has fallen clearly."
     ),
     "stopped price": "No trade has been seen for two days or more. The token cannot be sold until its price is back.",
-    "strength": "How far the odds lean up (+) or down (-), from -1 to 1.",
+    "strength": (
+        "How far the odds lean up (+) or down (-), from -1 to 1. Indices go by its mean over the last four weeks, so "
+        "that one loud week moves little."
+    ),
     "technical": "Data points from indicators such as RSI, MACD and Bollinger bands.",
     "token": "A coin that can be held in an index.",
     "trend": "Part of the risk score: above how many of four moving averages (28 to 224 days) Bitcoin stands.",
@@ -237,7 +241,8 @@ ALIASES: Mapping[str, str] = {
     "changes": "change", "collapsed": "collapse", "data point": "data points", "depeg": "peg loss",
     "diluted": "diluted twin", "duplicate": "duplicates", "equal holdings": "effective names",
     "equal-weight": "equal weight", "exclude": "exclusion", "excluded": "exclusion", "false alarms": "false alarm",
-    "families": "family", "fills": "fill", "four weeks": "month", "holding": "just holding", "include": "exclusion",
+    "families": "family", "fell": "drawdown",
+    "fills": "fill", "four weeks": "month", "holding": "just holding", "include": "exclusion",
     "indices": "index", "last week": "week", "market impact": "impact", "max drawdown": "drawdown",
     "maximum drawdown": "drawdown", "min order": "minimum order", "minimum": "minimum order", "mix": "diluted twin",
     "modes": "mode", "naive": "naive rules", "new": "buy, new", "onchain": "on-chain", "ordered": "order",
@@ -247,6 +252,7 @@ ALIASES: Mapping[str, str] = {
     "risk modes": "mode", "risk off": "risk-off", "risk step": "step", "rules": "by rules", "signals": "signal",
     "slippage": "cost", "sold": "sell", "spread": "effective names", "spread out": "effective names",
     "stable": "stablecoins", "stablecoin": "stablecoins", "steps": "step", "stopped": "stopped price",
+    "strongest point": "peers",
     "the mix": "diluted twin", "this week": "week", "tokens": "token", "triggers": "trigger",
     "turnover budget": "budget", "volume": "volume & liquidity", "watch": "watched tokens", "weights": "weight",
     "worst fall": "drawdown",

@@ -12,7 +12,7 @@ COMMAND = Command(
     example="/announce all this bot moves to another server on Sunday",
     params=(
         Param("index", "an index, or all", "scope", required=True),
-        Param("words", "what to announce, which is public", "text", required=True),
+        Param("words", "the words, which are public", "text", required=True),
     ),
     who=Who.BOT_ADMIN,
     menu=False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bot.arguments import Misunderstood
 from bot.book import Book
 from bot.command import Arguments, Command, Param, Request
 from bot.following import LEAST_STAKE, MIN_ORDER, Plan, Position, plan
 from bot.phrases import exact_dollars, listed, percent, round_dollars, weekday_title
 from bot.reply import Button, Column, Reply, Table, Tone
 from bot.screen import View, fill_close, fine_print, labelled, loud, paused_line, view
-from engine.errors import BadRequest
 from engine.level import CASH
 
 COLUMNS = (Column("Token"), Column("Hold", "right"), Column("Change", "right"))
@@ -19,15 +19,20 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     assert info is not None and stake is not None  # both parameters are required
     shown = view(book, info, mode)
     if stake < LEAST_STAKE:
-        raise BadRequest(_too_small(stake, plan(shown.decision, LEAST_STAKE).enough, shown))
-    return _orders(shown, stake, mode if mode != request.mode else "")
+        enough = plan(shown.decision, LEAST_STAKE).enough
+        amounts = [round_dollars(cents) for cents in dict.fromkeys((LEAST_STAKE, enough))]
+        tail = arguments.other_mode(request)
+        raise Misunderstood(
+            _too_small(stake, enough, shown), [Button(said, f"/follow {info.id} {said}{tail}") for said in amounts]
+        )
+    return _orders(shown, stake, arguments.other_mode(request))
 
 
 def _orders(shown: View, stake: int, other: str) -> Reply:
-    """One screen for both: who starts reads Hold, who follows reads Change; `other` is a mode not the chat's."""
+    """One screen for both: who starts reads Hold, who follows reads Change; `other` ends the next steps."""
     orders, worth = plan(shown.decision, stake), round_dollars(stake)
     week = weekday_title(shown.decision, shown.status.ledger)
-    tail = f"{shown.info.id} {other}".strip()
+    tail = f"{shown.info.id}{other}"
     return Reply(
         title=loud(
             f"Follow {shown.info.title} with {worth}, {week} ({labelled(shown.mode, shown.status)})", shown.status
@@ -113,6 +118,8 @@ def _stuck(orders: Plan) -> tuple[str, ...]:
 
 def _cost_line(orders: Plan, stake: int) -> str:
     """`Costs about $1.71 (0.34 %) to start, $0.84 for the changes, on top of these amounts.`"""
+    if not orders.cost_of_start:
+        return "Costs nothing: there is no token to buy."
     start = f"{exact_dollars(orders.cost_of_start)} ({percent(orders.cost_of_start / stake, 2)}) to start"
     changes = f", {exact_dollars(orders.cost_of_orders)} for the changes" if orders.cost_of_orders else ""
     return f"Costs about {start}{changes}, on top of these amounts."

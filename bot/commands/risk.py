@@ -12,6 +12,7 @@ from engine.ladder_record import FALL, LadderRecord, Outcome, ladder_moves, ladd
 from engine.model import PASSIVE, RiskComponent, RiskReading, RiskStep
 from engine.modes import Mode, mode as rules_of
 
+PARTS = "Of each part: its score from 0 to 100, what it reads, and how much it weighs."
 MOST_CRIES = 4  # lines of what was cried lately
 CALM, DANGER = 34, 66  # where a part's colour turns
 SAID: dict[Outcome, tuple[str, str]] = {  # how many came out so, of one and of several; those of none are not said
@@ -24,11 +25,11 @@ SAID: dict[Outcome, tuple[str, str]] = {  # how many came out so, of one and of 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     if arguments.index is None:
-        return _overview(book, arguments.mode)
-    return _ladder(book, arguments.index, arguments.mode)
+        return _overview(book, arguments.mode, arguments.other_mode(request))
+    return _ladder(book, arguments.index, arguments.mode, arguments.other_mode(request))
 
 
-def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
+def _ladder(book: Book, info: IndexInfo, mode: str, other: str) -> Reply:
     decision, status = decided(book, info, mode).decision, book.status()
     risk = decision.risk
     title = loud(f"Risk of the {info.title} index ({labelled(mode, status)})", status)
@@ -43,17 +44,23 @@ def _ladder(book: Book, info: IndexInfo, mode: str) -> Reply:
             *record_lines(_record(book, info, mode)),
         ),
         table=_parts(risk.components),
-        after=("What each step does:", *_steps(rules_of(mode), risk.step)),
-        note=("Up at once; down one step at a time, on a Monday, after a week and when the score has fallen clearly.",),
-        buttons=(Button("Index", f"/index {info.id}"), Button("What is a step?", "/explain step")),
+        after=(_steps(rules_of(mode)),),
+        note=(
+            PARTS,
+            "Up at once; down one step at a time, on a Monday, after a week and when the score has fallen clearly.",
+        ),
+        buttons=(Button("Index", f"/index {info.id}{other}"), Button("What is a step?", "/explain step")),
     )
 
 
 def _step_line(risk: RiskReading, held: int) -> str:
-    """`Step: raised (was normal). Score 47 of 100 asks for 25 % in stablecoins; held: 30 %.`"""
+    """`Step: raised (was normal), score 47 of 100. Asked for in stablecoins: 25 %; held: 30 %.`
+
+    What is asked for is more than the step's own share where the volatility asks for more.
+    """
     was = f" (was {risk.previous_step.value})" if risk.previous_step not in (None, risk.step) else ""
-    asked = f"Score {risk.score:.0f} of 100 asks for {percent(risk.stablecoin_share)} in stablecoins"
-    return f"Step: {risk.step.value}{was}. {asked}; held: {held} %."
+    asked = f"Asked for in stablecoins: {percent(risk.stablecoin_share)}; held: {held} %."
+    return f"Step: {risk.step.value}{was}, score {risk.score:.0f} of 100. {asked}"
 
 
 def _record(book: Book, info: IndexInfo, mode: str) -> LadderRecord:
@@ -87,8 +94,8 @@ def _parts(components: tuple[RiskComponent, ...]) -> Table | None:
         return None
     ranked = sorted(components, key=lambda c: -c.score * c.weight)
     return Table(
-        (Column("Part"), Column("Score", "right"), Column("Weight", "right"), Column("Reading")),
-        tuple((c.name, f"{c.score:.0f}", percent(c.weight), c.text) for c in ranked),
+        (Column("Part"), Column("Reading")),
+        tuple((f"{c.name} {c.score:.0f}", f"{c.text} ({percent(c.weight)})") for c in ranked),
         tuple(_tone(c.score) for c in ranked),
     )
 
@@ -99,16 +106,17 @@ def _tone(score: float) -> Tone:
     return "good" if score < CALM else "plain"
 
 
-def _steps(rules: Mode, now: RiskStep | None = None) -> list[str]:
-    lines = []
-    for step in RiskStep:
-        here = " (now)" if step is now else ""
-        least = percent(rules.stablecoin_share(step))
-        lines.append(f"{step.value}{here}: score from {rules.threshold(step):.0f}, at least {least} in stablecoins")
-    return lines
+def _steps(rules: Mode) -> str:
+    """`At least in stablecoins, by score: normal 0 %; raised (from 40) 25 %; high (from 55) 50 %.`"""
+    steps = [
+        f"{step.value}{f' (from {rules.threshold(step):.0f})' if rules.threshold(step) else ''} "
+        f"{percent(rules.stablecoin_share(step))}"
+        for step in RiskStep
+    ]
+    return f"At least in stablecoins, by score: {'; '.join(steps)}."
 
 
-def _overview(book: Book, mode: str) -> Reply:
+def _overview(book: Book, mode: str, other: str) -> Reply:
     rows = []
     for info in book.indices():
         stored = book.decision(info.id, mode)
@@ -116,14 +124,14 @@ def _overview(book: Book, mode: str) -> Reply:
         share = f"{in_stablecoins(stored.decision)} %" if stored else ""
         rows.append((info.title, risk.step.value if risk else "not yet", f"{risk.score:.0f}" if risk else "", share))
     cried = list(dict.fromkeys(line for info in book.indices() for line in book.cries(info.id, mode)))
-    columns = (Column("Index"), Column("Step"), Column("Score", "right"), Column("Stablecoins", "right"))
+    columns = (Column("Index"), Column("Step"), Column("Score", "right"), Column("Stable", "right"))
     status = book.status()
     return Reply(
         title=loud(f"Risk ({labelled(mode, status)})", status),
         table=Table(columns, tuple(rows)),
-        after=(*cried[:MOST_CRIES], "What each step does:", *_steps(rules_of(mode))),
+        after=(*cried[:MOST_CRIES], _steps(rules_of(mode))),
         note=(first_comes(book),),
-        buttons=tuple(Button(info.title, f"/risk {info.id}") for info in book.indices()),
+        buttons=tuple(Button(info.title, f"/risk {info.id}{other}") for info in book.indices()),
     )
 
 
@@ -132,5 +140,5 @@ COMMAND = Command(
     help="How dangerous the market looks, and what that does",
     run=run,
     example="/risk defi",
-    params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+    params=(Param("index", "an index, or all", "scope"), Param("mode", "a risk mode", "mode")),
 )

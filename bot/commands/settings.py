@@ -77,7 +77,8 @@ def _change(request: Request, desk: Desk, name: str, value: str) -> Reply:
     if changed != asked.chat:
         desk.choose(_here(request, desk, changed, name))
     now = Asked(request, desk, changed)
-    said = f"{texts.SETTINGS[name]}: {setting.said(changed, desk)}."
+    shown = "mute" if name == "unmute" else name
+    said = f"{texts.SETTINGS[shown]}: {setting.said(changed, desk)}."
     return choose_one(now, setting.panel, said) if setting.panel else panel(now, said)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.book import Book, spoken
 from bot.command import Arguments, Command, Param, Request
 from bot.phrases import day, listed, percent, signed
-from bot.reply import Column, Reply, Table, Tone
+from bot.reply import Button, Column, Reply, Table, Tone
 from bot.screen import labelled, loud
 from engine.model import Call, MarketView, Signal
 
@@ -29,7 +29,16 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
         table=_table(signals, calls),
         after=(week.note,) if week.note else (),
         note=("Strength runs from -1 to 1. For seven days, simulated, not advice.",),
+        buttons=_next(signals, info.id if info else "", arguments.other_mode(request)),
     )
+
+
+def _next(signals: Sequence[Signal], index: str, other: str) -> tuple[Button, ...]:
+    """The token at either end, and the index, or all of them."""
+    ranked = _ranked(signals)
+    ends = dict.fromkeys(signal.symbol for signal in (*ranked[:1], *ranked[-1:]))
+    here = Button("Index", f"/index {index}{other}") if index else Button("Indices", f"/indices{other}")
+    return (*(Button(symbol, f"/token ={symbol}{other}") for symbol in ends), here)
 
 
 def market_line(market: MarketView) -> str:
@@ -59,8 +68,12 @@ def _turned(book: Book, calls: dict[str, Call], mode: str) -> list[str]:
     return lines
 
 
+def _ranked(signals: Sequence[Signal]) -> list[Signal]:
+    return sorted((s for s in signals if s.abstained is None), key=lambda s: (-s.conviction, s.symbol))
+
+
 def _table(signals: Sequence[Signal], calls: dict[str, Call]) -> Table | None:
-    ranked = sorted((s for s in signals if s.abstained is None), key=lambda s: (-s.conviction, s.symbol))
+    ranked = _ranked(signals)
     shown = ranked if len(ranked) <= 2 * SHOWN else [*ranked[:SHOWN], *ranked[-SHOWN:]]
     if not shown:
         return None
@@ -76,6 +89,6 @@ COMMAND = Command(
     help="The week's strongest and weakest tokens",
     run=run,
     example="/signals defi",
-    params=(Param("index", "an index", "index"), Param("mode", "a risk mode", "mode")),
+    params=(Param("index", "an index, or all", "scope"), Param("mode", "a risk mode", "mode")),
     menu=False,
 )

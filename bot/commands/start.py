@@ -12,7 +12,7 @@ from bot.command import Arguments, Command, Param, Request
 from bot.commands import index as index_command, token as token_command
 from bot.desk import Desk
 from bot.reply import Button, Reply
-from bot.subscribing import adding, current, follow, followed
+from bot.subscribing import adding, current, follow, followed, muted_line
 from storage.chats import Chat
 
 FOLLOWS, SHOWS, TOKEN = "s_", "i_", "t_"  # what a link's word begins with: subscribe, show an index, show a token
@@ -38,8 +38,9 @@ def _choose(request: Request, desk: Desk, choice: str) -> Reply:
     """Set the kinds of messages, and follow every index where none is followed yet."""
     chat = chat_here(request, desk)
     desk.choose(replace(_told(chat, choice), indices=chat.indices or tuple(info.id for info in desk.indices())))
-    infos = followed(desk, desk.chat(request.person))
-    return current(request, desk, infos, texts.CHOSEN[choice])
+    chat = desk.chat(request.person)
+    said = f"{texts.CHOSEN[choice]} {muted_line(desk, chat)}".strip()
+    return current(request, desk, followed(desk, chat), said)
 
 
 def _told(chat: Chat, choice: str) -> Chat:

@@ -7,11 +7,12 @@ import datetime as dt
 from bot.book import Book, spoken
 from bot.command import Arguments, Command, Param, Request
 from bot.drawings import price_chart
-from bot.phrases import day
+from bot.phrases import day, dollars, listed, percent
 from bot.reply import Button, Column, Reply, Table
-from bot.screen import TONES, labelled, loud, whole_weights
+from bot.screen import TONES, labelled, loud, share, whole_weights
 from bot.spoken import said
 from engine.model import Call, Signal, Token, TokenKind, WeekSignals
+from engine.stablecoins import ORDER, PEG, PEG_DAYS, ROUNDING
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
@@ -22,19 +23,40 @@ def run(request: Request, book: Book, arguments: Arguments) -> Reply:
     table = _holders(book, token, arguments.mode)
     return Reply(
         title=loud(f"{token.symbol}, {token.name}" if token.name != token.symbol else token.symbol, status),
-        text=_unsaid(token) if signal is None else said(signal, book.call(signal, arguments.mode), book.skills()),
+        text=_unsaid(book, token) if signal is None else said(signal, book.call(signal, arguments.mode), book.skills()),
         table=table,
         after=() if table else ("No index holds it.",),
-        note=(f"Said on {day(week.date)} for seven days ({labelled(arguments.mode, status)}). Simulated, not advice.",),
+        note=(
+            f"{'Said on' if signal else 'As of'} {day(week.date)}{' for seven days' if signal else ''} "
+            f"({labelled(arguments.mode, status)}). Simulated, not advice.",
+        ),
         chart=price_chart(book, token, _marked(book, week, token, arguments.mode), arguments.mode),
-        buttons=(Button("Why", f"/why ={token.symbol}"), Button("Signals", "/signals")) if signal else (),
+        buttons=_next(token, signal is not None, arguments.other_mode(request)),
     )
 
 
-def _unsaid(token: Token) -> tuple[str, ...]:
-    if token.kind is TokenKind.STABLE:
-        return ("A stablecoin: indices wait in such coins when risk is up. No call is made on it.",)
-    return ("No call: it is not among the tokens looked at this week (the top 100, and every index's members).",)
+def _next(token: Token, is_said: bool, other: str) -> tuple[Button, ...]:
+    why = (Button("Why", f"/why ={token.symbol}{other}"),) if is_said else ()
+    what = "indices" if token.kind is TokenKind.STABLE else "signals"
+    return (*why, Button(what.capitalize(), f"/{what}{other}"))
+
+
+def _unsaid(book: Book, token: Token) -> tuple[str, ...]:
+    """Why nothing is said of it, with its last close: of a stablecoin, whether indices wait in it at all."""
+    closes = book.closes(token.symbol, PEG_DAYS)
+    last = (f"Last close {dollars(closes[-1][1])} on {day(closes[-1][0])}.",) if closes else ()
+    if token.kind is not TokenKind.STABLE:
+        return (
+            "No call: it is not among the tokens looked at this week (the top 100, and every index's members).",
+            *last,
+        )
+    if token.symbol not in ORDER:
+        said = f"A stablecoin, but none of those in which indices wait: {listed(ORDER, 'or')}."
+    elif any(abs(close - 1) > PEG + ROUNDING for _, close in closes):
+        said = f"A stablecoin that left its dollar by more than {percent(PEG)} lately, so no index moves into it."
+    else:
+        said = "A stablecoin: indices wait in such coins when risk is up."
+    return (f"{said} No call is made on it.", *last)
 
 
 def _holders(book: Book, token: Token, mode: str) -> Table | None:
@@ -45,7 +67,7 @@ def _holders(book: Book, token: Token, mode: str) -> Table | None:
         lines = stored.decision.holdings if stored else ()
         for holding, whole in zip(lines, whole_weights(lines), strict=True):
             if holding.symbol == token.symbol:
-                rows.append((info.title, f"{whole} %", holding.action.value))
+                rows.append((info.title, share(whole, holding.weight), holding.action.value))
                 tones.append(TONES.get(holding.action, "plain"))
     columns = (Column("Index"), Column("Weight", "right"), Column("Action"))
     return Table(columns, tuple(rows), tuple(tones)) if rows else None

@@ -27,6 +27,8 @@ def run(request: Request, desk: Desk, arguments: Arguments) -> Reply:
         if arguments.text:
             raise BadRequest("Say which token to refuse, in which index, and why: /universe TOKEN INDEX REASON.")
         return _listed(desk, index)
+    if not arguments.text:
+        raise BadRequest("A refusal needs a reason, which is public: /universe TOKEN INDEX REASON.")
     deed = Deed("exclude", index, arguments.token.symbol, reason=reason_from(arguments.text))
     named = [row for row in desk.proposals() if row.symbol == deed.symbol and index in (None, row.index)]
     if not named:

@@ -17,11 +17,12 @@ from bot.screen import (
     loud,
     notes,
     paused_line,
+    share,
     shares,
     strongest_point,
     view,
 )
-from bot.spoken import explained, said
+from bot.spoken import explained, said_briefly
 from bot.words import rule_in_words
 from engine.model import Action, Decision, Holding, Signal, Token
 
@@ -30,14 +31,15 @@ MOST_CHANGES = 8  # decisions of one week; a day has one at most
 
 
 def run(request: Request, book: Book, arguments: Arguments) -> Reply:
+    other = arguments.other_mode(request)
     if arguments.token is not None:
-        return _token(book, arguments.token, arguments.index, arguments.mode)
+        return _token(book, arguments.token, arguments.index, arguments.mode, other)
     if arguments.index is not None:
-        return _index(book, arguments.index, arguments.mode)
-    return _all(book, arguments.mode)
+        return _index(book, arguments.index, arguments.mode, other)
+    return _all(book, arguments.mode, other)
 
 
-def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply:
+def _token(book: Book, token: Token, only: IndexInfo | None, mode: str, other: str) -> Reply:
     """What every index (or the one asked for) did with the token, then what is said of it."""
     signal = spoken(book).by_symbol().get(token.symbol)
     infos = [only] if only else list(book.indices())
@@ -52,16 +54,16 @@ def _token(book: Book, token: Token, only: IndexInfo | None, mode: str) -> Reply
         text=tuple(lines) or (f"{where} {'does not hold' if only else 'holds'} it.",),
         after=_said(book, signal, mode) if signal else ("Nothing is said of it this week.",),
         note=("Simulated, not advice.",),
-        buttons=(Button("Token", f"/token ={token.symbol}"),),
+        buttons=(Button("Token", f"/token ={token.symbol}{other}"),),
     )
 
 
 def _said(book: Book, signal: Signal, mode: str) -> tuple[str, ...]:
-    """What is said of the token, and the signal taken apart."""
+    """The call and what speaks for and against it, and the signal taken apart; its odds are /token's."""
     previous = book.previous_signals()
     before = previous.by_symbol().get(signal.symbol) if previous else None
     told = explained(signal, before, lambda s: book.call(s, mode))
-    return (*said(signal, book.call(signal, mode), book.skills()), *told)
+    return (*said_briefly(signal, book.call(signal, mode)), *told)
 
 
 def _this_week(book: Book, info: IndexInfo, mode: str) -> list[Decision]:
@@ -87,8 +89,9 @@ def _named(decision: Decision) -> str:
 
 def _moved(holding: Holding, before: int, now: int) -> str:
     """`buy more, 12 % to 18 %: strength against the others changed; strongest point: calmer than its peers`."""
-    share = f"{now} %" if holding.action in (Action.HOLD, Action.STUCK) else f"{before} % to {now} %"
-    return f"{holding.action.value}, {share}: {_because(holding)}"
+    was, held = share(before, holding.from_weight), share(now, holding.weight)
+    moved = held if holding.action in (Action.HOLD, Action.STUCK) or was == held else f"{was} to {held}"
+    return f"{holding.action.value}, {moved}: {_because(holding)}"
 
 
 def _because(holding: Holding) -> str:
@@ -96,12 +99,12 @@ def _because(holding: Holding) -> str:
     if (holding.action in (Action.SELL, Action.STUCK) or holding.rule == "paused") and holding.reason:
         return holding.reason
     rule, point = rule_in_words(holding.rule), strongest_point(holding)
-    if holding.action is Action.HOLD and holding.reason:
+    if holding.action is Action.HOLD and holding.reason and not holding.stable:
         return f"{rule} ({holding.reason})"
     return f"{rule}; {point}" if point else rule
 
 
-def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
+def _index(book: Book, info: IndexInfo, mode: str, other: str) -> Reply:
     shown = view(book, info, mode)
     decision = shown.decision
     week = weekday_title(decision, shown.status.ledger)
@@ -120,7 +123,11 @@ def _index(book: Book, info: IndexInfo, mode: str) -> Reply:
         ),
         after=(*(lines or [_unchanged(shown)]), *notes(decision), *earlier),
         note=(f"Turnover {percent(decision.turnover)}. {fill_line(shown)}", "Simulated, not advice."),
-        buttons=tuple(Button(h.symbol, f"/why ={h.symbol} {info.id}") for h, _, _ in moved[:3]),
+        buttons=(
+            *(Button(h.symbol, f"/why ={h.symbol} {info.id}{other}") for h, _, _ in moved[:3]),
+            Button("Index", f"/index {info.id}{other}"),
+            Button("Risk", f"/risk {info.id}{other}"),
+        ),
     )
 
 
@@ -130,7 +137,7 @@ def _unchanged(shown: View) -> str:
     return "No holding changed: nothing moved far enough to be worth its cost."
 
 
-def _all(book: Book, mode: str) -> Reply:
+def _all(book: Book, mode: str, other: str) -> Reply:
     lines = []
     for info in book.indices():
         stored = book.decision(info.id, mode)
@@ -141,7 +148,7 @@ def _all(book: Book, mode: str) -> Reply:
         title=loud(f"Why the indices changed ({labelled(mode, book.status())})", book.status()),
         text=tuple(lines),
         note=("More: /why with an index or a token.",),
-        buttons=tuple(Button(info.title, f"/why {info.id}") for info in book.indices()),
+        buttons=tuple(Button(info.title, f"/why {info.id}{other}") for info in book.indices()),
     )
 
 

@@ -44,8 +44,7 @@ def draw(figure: Figure, chart: ChartSpec, look: Theme) -> None:
     axes.plot([x(d) for d in chart.days], values_of(line), color=look.series[0], linewidth=3.4, zorder=3)
     for other, colour in zip(chart.lines[1:], (look.waiting, *look.series[1:]), strict=False):
         axes.plot([x(d) for d in chart.days], values_of(other), color=colour, linewidth=2.2, zorder=2)
-    dollars_up(axes, known_values(chart))
-    axes.locator_params(axis="y", nbins=4) if axes.get_yscale() == "linear" else None
+    dollars_up(axes, known_values(chart), most=4 if bars else 6)
     dates_along(axes, chart.days)
     _calls(axes, chart, look)
     heading(figure, look, chart.title, _head(chart, look))
@@ -84,7 +83,7 @@ def _bars(figure: Figure, bars: tuple[Bar, ...], look: Theme) -> None:
 
     top = BOTTOM - 0.055 + ROW * len(bars)
     plain, good, bad = look.tones["plain"], look.tones["good"], look.tones["bad"]
-    parts = [("What speaks", plain), ("for", good), ("and", plain), ("against", bad)]
+    parts = [("Beside other tokens,", plain), ("for", good), ("and", plain), ("against", bad)]
     in_a_row(figure, parts, MARGIN, top + 0.012, TEXT_SIZE)
     longest = max(abs(bar.value) for bar in bars) or 1.0
     middle, reach = BARS_AT + 0.12, 0.095

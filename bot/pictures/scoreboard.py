@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.phrases import dollars
-from bot.pictures.look import MARGIN, RIGHT, STAKE, TEXT_SIZE, Theme, drawable, heading
+from bot.pictures.look import MARGIN, RIGHT, STAKE, TEXT_SIZE, Theme, drawable, heading, narrowed
 from bot.reply import Bar, ChartSpec
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _rate(figure: Figure, bar: Bar, bottom: float, look: Theme) -> None:
     """`Backtest hit rate 39 %`: a bar of its interval, a dot, and a line where plain guessing stands."""
     low, high = bar.low or 0.0, bar.high if bar.high is not None else 1.0
     place = _scale(0.0, 1.0)
-    figure.text(MARGIN, bottom + 0.062, drawable(bar.name, 60), color=look.ink, fontsize=TEXT_SIZE)
+    name = figure.text(MARGIN, bottom + 0.062, drawable(bar.name, 72), color=look.ink, fontsize=TEXT_SIZE)
+    narrowed(name, 1 - 2 * MARGIN)
     figure.text(RIGHT, bottom + 0.022, drawable(bar.said, 12), color=look.series[0], fontsize=TEXT_SIZE, ha="right")
     _box(figure, place(0), bottom + 0.022, place(1) - place(0), 0.02, look.faint)
     _box(figure, place(low), bottom + 0.022, place(high) - place(low), 0.02, look.series[0])

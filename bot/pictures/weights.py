@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.pictures.look import TEXT_SIZE, Theme, axes_on, dates_along, drawable, heading, x
+from bot.pictures.look import TEXT_SIZE, Theme, axes_on, dates_along, drawable, heading, narrowed, x
 from bot.reply import ChartSpec
 
 if TYPE_CHECKING:
@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAMES_AT = 0.74  # of the canvas: where the stack ends and the names begin
-WAITING = "stablecoins"
+WEEK = 7.0
+NAME_ROOM = 0.15  # of the canvas: beside it stands the share
 
 
 def draw(figure: Figure, chart: ChartSpec, look: Theme) -> None:
     """Draw the stack and its names."""
     axes = axes_on(figure, look, top=0.85, right=NAMES_AT)
-    days = [x(date) for date in chart.days]
-    stacks = [[value or 0.0 for value in line.values] for line in chart.lines]
+    # A step is drawn up to the next: the newest needs a day to reach to, or it would have no width at all.
+    days = [*(x(date) for date in chart.days), x(chart.days[-1]) + WEEK]
+    stacks = [[value or 0.0 for value in (*line.values, line.values[-1])] for line in chart.lines]
     colours = _colours(chart, look)
     axes.stackplot(days, stacks, colors=colours, step="post", edgecolor=look.paper, linewidth=0.8)
     axes.set_ylim(0, 100)
@@ -43,10 +45,11 @@ def _names(axes: Axes, chart: ChartSpec, colours: list[str], look: Theme) -> Non
     for position, (line, colour) in enumerate(rows):
         height = 1.0 - (position + 0.5) * step
         now = line.values[-1] or 0.0
-        axes.annotate(
+        name = axes.annotate(
             drawable(line.name, 12), (1.035, height), xycoords="axes fraction", color=colour, fontsize=TEXT_SIZE,
             va="center", annotation_clip=False,
         )  # fmt: skip
+        narrowed(name, NAME_ROOM)
         axes.annotate(
             f"{now:.0f} %" if now else "none", (1.385, height), xycoords="axes fraction", va="center", ha="right",
             color=look.ink if now else look.tones["quiet"], fontsize=TEXT_SIZE, annotation_clip=False,

@@ -8,7 +8,7 @@ from typing import Any
 from bot.book import Skill, spoken
 from bot.commands.track import skill_lines
 from bot.heads import odds_stated
-from bot.phrases import signed
+from bot.phrases import signed, telling
 from bot.screen import STAKE, view
 from bot.spoken import explained, said
 from bot.web import figures
@@ -94,7 +94,7 @@ def _card(signal: Signal | None) -> dict[str, Any]:
     return {
         "chances": figures.chances(signal.odds, signal.base),
         "families": figures.parts(rows, "The strength by family of data points") if rows else "",
-        "points": sorted(signal.reasons, key=lambda reason: -reason.contribution),
+        "points": sorted(telling(signal), key=lambda reason: -reason.contribution),
     }
 
 
@@ -115,7 +115,7 @@ def scoreboard(shelf: Shelf, asked: Asked) -> Shown:
         {
             "mode": mode,
             "rows": [(v, scores(v)) for v in views],
-            "skill_lines": skill_lines(skills),
+            "skill_lines": skill_lines(skills, mode),
             "letters": [(skill, _letters(skill)) for skill in skills if skill.bands],
             "stake": STAKE,
             **_calibrated(shelf),

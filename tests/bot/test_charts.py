@@ -15,7 +15,7 @@ import pytest
 
 from bot.charts import DRAWERS, render
 from bot.dispatch import Request, dispatch
-from bot.pictures.look import THEMES, drawable
+from bot.pictures.look import DPI, INCHES, THEMES, drawable
 from bot.reply import Bar, ChartKind, ChartSpec, Line, Mark, Shade
 
 COMMANDS = {"levels": "/track defi", "weights": "/history defi", "price": "/token aave", "scoreboard": "/track"}
@@ -113,6 +113,78 @@ def test_the_scoreboard_sets_every_decided_index_beside_just_holding_with_the_hi
     assert [bar.name for bar in board.bars][:4] == ["Large caps", "DeFi", "AI", "RWA"]
     assert all(bar.other for bar in board.bars)
     assert (board.bars[-1].said, board.bars[-1].low, board.bars[-1].high) == ("44 %", 0.37, 0.51)
+
+
+WEEKS = tuple(dt.date(2023, 1, 2) + dt.timedelta(days=7 * i) for i in range(30))
+
+
+def drawn(kind: ChartKind, values: tuple[float, ...], title: str = "t", bars: tuple[Bar, ...] = ()) -> Any:
+    """The figure itself, as its last letter stands."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=INCHES, dpi=DPI)
+    canvas = FigureCanvasAgg(figure)
+    lines = (Line("MWMWMWMWMWMW", values), Line("stablecoins", tuple(100 - value for value in values)))
+    spec = ChartSpec(kind, title, WEEKS[: len(values)], lines[: 2 if kind == "weights" else 1], bars=bars)
+    DRAWERS[kind](figure, spec, THEMES["dark"])
+    canvas.draw()
+    return figure
+
+
+def ticks(figure: Any) -> list[tuple[str, float]]:
+    """Words and left edge of what stands left of the axes, where it can be seen."""
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    shown = [label for at, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True) if low <= at <= high]
+    return [(label.get_text(), label.get_window_extent().x0) for label in shown]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(1.0, 1.0), (0.0, 1.0), (80.0, 0.0001), (5e-7, 5e-6), (1e-9, 6e-8), (4.0, 40.0), (1.0, 1.002), (1e3, 2e7)],
+)
+@pytest.mark.parametrize("kind", ["price", "levels"])
+def test_every_amount_beside_a_chart_is_another_one_and_stands_on_the_canvas(
+    kind: ChartKind, first: float, last: float
+) -> None:
+    told = ticks(drawn(kind, tuple(first if i < 9 else last for i in range(30))))
+    words = [word for word, _ in told]
+    assert len(words) >= 3
+    assert len(set(words)) == len(words), words
+    assert all(left >= -4 for _, left in told), told
+
+
+def test_the_newest_weights_are_drawn_as_wide_as_those_of_a_week() -> None:
+    figure = drawn("weights", (10.0, 10.0, 90.0))
+    left, right = figure.axes[0].get_xlim()
+    assert right - left == 21
+    stack = figure.axes[0].collections[0].get_paths()[0]
+    assert stack.contains_point((right - 3, 80))
+    assert not stack.contains_point((left + 3, 80))
+
+
+def test_the_days_of_a_young_record_are_dates_and_no_hours() -> None:
+    figure = drawn("levels", (1000.0, 1010.0))
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["2 Jan", "9 Jan"]
+
+
+def test_a_long_title_is_whole_and_on_the_canvas() -> None:
+    title = "What $1,000 became (balanced, backtest, flattered by survivorship)"
+    figure = drawn("scoreboard", (), title, (Bar("DeFi", 990.0, 1000.0),))
+    (head,) = [text for text in figure.texts if text.get_text() == title]
+    assert head.get_window_extent().x1 <= figure.bbox.width
+
+
+def test_a_long_name_does_not_run_into_its_share() -> None:
+    figure = drawn("weights", (10.0, 12.0))
+    for name, share in batched(figure.axes[0].texts):
+        assert name.get_window_extent().x1 < share.get_window_extent().x0
+
+
+def batched(texts: Any) -> Any:
+    """Name and share by turns."""
+    return zip(texts[::2], texts[1::2], strict=True)
 
 
 def test_a_character_that_the_font_lacks_becomes_a_question_mark() -> None:

@@ -106,6 +106,14 @@ def test_the_stake_that_is_called_enough_is_enough(weights: list[float], cash: f
 
 
 @pytest.mark.rule("10.1")
+def test_cents_between_stablecoins_are_no_order_where_no_token_is_traded(make: Any) -> None:
+    drifted = decision_of([(0.5, 0.5, False), (0.2501, 0.25, True), (0.2499, 0.25, True)], make)
+    assert [position.order for position in plan(drifted, 50_000).positions] == [0, 0, 0]
+    fled = decision_of([(0.5, 0.5, False), (0.5, 0.0, True), (0.0, 0.5, True)], make)
+    assert [position.order for position in plan(fled, 50_000).positions] == [0, 25_000, -25_000]
+
+
+@pytest.mark.rule("10.1")
 def test_what_is_too_small_waits_in_the_stablecoins(make: Any) -> None:
     pairs = [(0.0, 0.90, False), (0.0, 0.04, False), (1.0, 0.06, True)]
     made = plan(decision_of(pairs, make), 10_000)

@@ -50,6 +50,27 @@ def test_the_screen_reads_as_designed(book: Any, make: Any) -> None:
     assert reply.chart is not None
 
 
+def test_a_stablecoin_that_rounds_to_nothing_is_not_named(book: Any, make: Any) -> None:
+    lines = [
+        replace(make.HOLDINGS[0], weight=0.997, from_weight=0.96),
+        Holding("USDC", 0.04, 0.003, Action.TRIM, "stablecoin_leg", "", stable=True),
+    ]
+    change(book, decision=make.decision(holdings=lines))
+    assert "Stablecoins 0 % (was 4)" in index(book).after
+
+
+def test_a_part_that_is_held_but_rounds_to_nothing_is_not_said_to_be_none(book: Any, make: Any) -> None:
+    lines = [
+        replace(make.HOLDINGS[0], weight=0.996, from_weight=1.0),
+        replace(make.HOLDINGS[1], weight=0.004, from_weight=0.0),
+    ]
+    change(book, decision=make.decision(holdings=lines))
+    assert index(book).table.rows[1][:2] == ("RUNE", "<1 %")  # type: ignore[union-attr]
+    for text, told in (("/token rune", ("DeFi", "<1 %", "buy more")), ("/why rune defi", "0 % to <1 %")):
+        reply = dispatch(book, Request(text, "test", "c", "u"))
+        assert told in (reply.table.rows if reply.table else reply.text[0]), text
+
+
 def test_a_settled_decision_says_what_was_paid(book: Any, make: Any) -> None:
     change(book, settlement=make.settlement(make.decision()))
     assert index(book).note[0] == "Filled at 13 Nov's close, cost 0.13 %."

@@ -78,6 +78,10 @@ def test_what_changed_since_last_week_names_the_families_that_did_it() -> None:
 
 def test_what_would_flip_the_call_is_the_family_without_which_it_is_another() -> None:
     assert explained(SIGNAL, None, caller)[-1] == "What would flip it: without price it would be neutral."
+    two = replace(SIGNAL, families=(view("price", 0.05, 0.01), view("technical", 0.02, 0.0), view("macro", 0.1, -0.1)))
+    assert explained(two, None, caller)[-1] == (
+        "What would flip it: without price or without technical it would be neutral; without macro it would be bearish."
+    )
     firm = replace(SIGNAL, families=(view("price", 0.05, 0.03),))
     assert explained(firm, None, caller)[-1] == (
         "No single family carries it: without any one of them it would still be bullish."

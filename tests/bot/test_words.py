@@ -21,7 +21,19 @@ FIELD_TERMS = re.compile(
     r"risk|step|score|live|weights?|skill|volatility|benchmark|conviction|abstention|rule|ahead|behind|announcement|"
     r"pseudonym|pulse|mute|quiet hours|plain words|danger alerts?|watched tokens|weekly message|time zone|topic|role)\b"
 )
-PLAIN_TITLES = {"", "Command", "Answer", "After it", "What", "State", "Reading", "Since", "$1,000 is", "This week"}
+PLAIN_TITLES = {
+    "",
+    "Command",
+    "Answer",
+    "After it",
+    "What",
+    "State",
+    "Reading",
+    "Since",
+    "$1,000 is",
+    "This week",
+    "Now",
+}
 
 
 def replies(book: Any) -> list[Any]:

@@ -12,9 +12,12 @@ from bot.book import Verdict
 from bot.command import Who
 from bot.commands import COMMANDS
 from bot.dispatch import Request, dispatch
+from bot.phrases import dollars, telling
 from bot.platforms.columns import columns
 from bot.reply import Reply
-from engine.model import Action, Holding, RiskStep
+from bot.screen import strongest_point
+from bot.spoken import said_briefly
+from engine.model import Action, Call, Cause, Holding, Reason, RiskStep, Token, TokenKind
 
 NEEDING = {f"/{c.name}" for c in COMMANDS.values() if any(param.required for param in c.params)}
 
@@ -57,19 +60,22 @@ def test_indices_shows_each_index_beside_just_holding_and_which_has_no_decision_
     reply = ask(book, "/indices")
     assert reply.table is not None
     rows = {row[0]: row for row in reply.table.rows}
-    assert rows["DeFi"] == ("DeFi", "+2.0 %", "+1.6 %", "raised", "15 %")
+    assert rows["DeFi"] == ("DeFi", "+2.0 %", "+1.6 %", "raised")
     assert rows["Memecoins"][3] == "not yet"
+    assert reply.after[0] == "In stablecoins: Large caps 15 %, DeFi 15 %, AI 15 %, RWA 15 %."
+    assert columns(reply.table) is not None
     assert [button.command for button in reply.buttons][:2] == ["/index large", "/index defi"]
 
 
 def test_token_says_call_odds_reasons_and_who_holds_it(book: Any) -> None:
     reply = ask(book, "/token aave")
     assert reply.text == (
-        "Bullish, grade 57 (B+), strength +0.30 (over four weeks +0.00, by which indices go).",
+        "Bullish, grade 57 (B+), strength +0.30 (mean of four weeks +0.00, by which indices go).",
         "Next seven days: 46 % bullish (base 36 %), 29 % neutral, 25 % bearish (backtest: 44 % of 212 with this letter "
         "ended bullish, 38 to 50; live: none yet).",
         "For: fell less than its peers this month.",
         "Against: overbought (RSI).",
+        "All of it beside its peers: “above its mean” may be “less far below it than most”.",
         "48 of 62 data points, on-chain missing.",
         "Price $92.31, +4.2 % in seven days.",
     )
@@ -99,6 +105,96 @@ def test_an_abstention_is_an_answer_with_its_reason(book: Any) -> None:
 def test_a_stablecoin_and_an_unwatched_token_are_told_apart(book: Any) -> None:
     assert "A stablecoin" in said(book, "/token usdc")
     assert "not among the tokens looked at" in said(book, "/token =beam_mw")
+
+
+def test_a_token_that_is_not_spoken_of_is_not_said_to_be(book: Any) -> None:
+    reply = ask(book, "/token usdc")
+    assert reply.note[0].startswith("As of 13 Nov 2023 (balanced).")
+    assert [button.command for button in reply.buttons] == ["/indices"]
+
+
+def test_bitcoin_is_not_told_that_it_follows_bitcoin(book: Any, make: Any) -> None:
+    itself = Reason("correlation_60d", "price", 0.3, "follows BTC")
+    book.week = replace(
+        book.week, signals=[replace(make.signal(s), reasons=(itself, *make.signal().reasons)) for s in ("BTC", "AAVE")]
+    )
+    for token, told in (("BTC", False), ("AAVE", True)):
+        signal = book.week.by_symbol()[token]
+        assert ("follows BTC" in " ".join(said_briefly(signal, Call.BULLISH))) is told
+        assert ("follows BTC" in [reason.text for reason in telling(signal)]) is told
+        held = Holding(token, 0.0, 0.5, Action.BUY_NEW, "bullish", itself.text)
+        assert bool(strongest_point(held)) is told
+
+
+@pytest.mark.parametrize("text", ["/token", "/watch", "/index"])
+def test_before_any_token_is_known_it_is_said_what_comes_first(text: str, empty_book: Any, make: Any) -> None:
+    empty_book.token_names = list
+    empty_book.find_tokens = lambda text: []
+    empty_book.state = make.status(ledger="replay", live_start=None, last_week=None, last_date=None)
+    reply = ask(empty_book, f"{text} {'defi' if text == '/index' else 'aave'}")
+    assert "The first decision comes once market data is in" in reply.text[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["/indices", "/history", "/history defi", "/risk", "/risk defi", "/track", "/track defi", "/why",
+             "/why defi", "/why aave", "/token aave", "/signals", "/signals defi", "/index defi", "/follow defi 500"],
+)  # fmt: skip
+def test_the_next_steps_stay_in_the_mode_that_was_asked_for(text: str, book: Any) -> None:
+    asked = [button.command for button in ask(book, f"{text} aggressive").buttons]
+    assert asked
+    assert all(command.endswith(" aggressive") for command in asked if not command.startswith("/explain")), asked
+    assert not any("aggressive" in button.command for button in ask(book, text).buttons)
+
+
+@pytest.mark.parametrize("text", ["/token defi", "/watch DeFi", "/token large caps"])
+def test_an_index_where_a_token_is_wanted_is_said_to_be_one(text: str, book: Any) -> None:
+    reply = ask(book, text)
+    assert not reply.ok
+    assert reply.text[0].endswith("is an index, not a token.")
+    assert [button.command for button in reply.buttons] == ["/index large" if "large" in text else "/index defi"]
+
+
+@pytest.mark.parametrize("text", ["/token aave agressive", "/index defi agresive"])
+def test_a_misspelt_mode_is_guessed(text: str, book: Any) -> None:
+    assert ask(book, text).text[0].endswith("is no risk mode: did you mean aggressive?")
+
+
+def test_what_is_missing_is_offered_with_what_was_said(book: Any) -> None:
+    assert [b.command for b in ask(book, "/token").buttons] == ["/token aave"]
+    assert [b.command for b in ask(book, "/follow ai").buttons] == ["/follow ai 500"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "price", "said"),
+    [
+        ("USDC", 1.001, "A stablecoin: indices wait in such coins when risk is up."),
+        ("USDC", 0.87, "A stablecoin that left its dollar by more than 1 % lately, so no index moves into it."),
+        ("USTC", 0.0159, "A stablecoin, but none of those in which indices wait: USDC, DAI, "),
+    ],
+)
+def test_a_stablecoin_off_its_dollar_is_not_called_a_shelter(symbol: str, price: float, said: str, book: Any) -> None:
+    book.find_tokens = lambda text: [Token(5, symbol, symbol, TokenKind.STABLE)]
+    book.closes = lambda symbol, days: [(dt.date(2022, 6, 5), price)]
+    text = ask(book, f"/token {symbol}").text
+    assert text[0].startswith(said)
+    assert text[1] == f"Last close {dollars(price)} on 5 Jun 2022."
+
+
+def test_all_means_every_index_where_one_may_be_left_out(book: Any) -> None:
+    for name in ("track", "risk", "history", "signals", "why"):
+        assert ask(book, f"/{name} all") == ask(book, f"/{name}")
+    refused = ask(book, "/index all")
+    assert (refused.ok, [button.command for button in refused.buttons]) == (False, ["/indices"])
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("/history 3 defi", "/history defi 3"), ("/history defi aggressive 3", "/history defi 3 aggressive"),
+     ("/track aggressive defi", "/track defi aggressive"), ("/why aggressive aave", "/why aave aggressive")],
+)  # fmt: skip
+def test_what_may_be_left_out_may_come_in_any_order(text: str, same: str, book: Any) -> None:
+    assert ask(book, text).ok
+    assert ask(book, text) == ask(book, same)
 
 
 def test_signals_counts_ranks_and_tells_what_turned(book: Any) -> None:
@@ -135,11 +231,14 @@ def test_the_engines_own_words_on_skill_are_passed_on(book: Any) -> None:
 
 def test_risk_shows_parts_by_weight_and_what_each_step_does(book: Any) -> None:
     reply = ask(book, "/risk defi")
-    assert reply.text[0] == "Step: raised (was normal). Score 47 of 100 asks for 15 % in stablecoins; held: 15 %."
+    assert reply.text[0] == "Step: raised (was normal), score 47 of 100. Asked for in stablecoins: 15 %; held: 15 %."
     assert reply.table is not None
-    assert [row[0] for row in reply.table.rows] == ["breadth", "mood", "trend"]
-    assert "raised (now): score from 40, at least 25 % in stablecoins" in reply.after
-    assert sum("(now)" in line for line in reply.after) == 1
+    assert [row[0] for row in reply.table.rows] == ["breadth 62", "mood 70", "trend 20"]
+    assert reply.table.rows[0][1] == "39% of members above their 50-day mean (50 %)"
+    assert reply.after == (
+        "At least in stablecoins, by score: normal 0 %; raised (from 40) 25 %; high (from 55) 50 %; extreme (from 70) "
+        "80 %.",
+    )
 
 
 def test_each_mode_has_its_own_ladder(book: Any) -> None:
@@ -163,6 +262,13 @@ def test_the_whole_record_says_a_common_start_once_and_its_columns_fit_a_phone(b
     assert columns(reply.table) is not None
 
 
+def test_before_the_first_close_no_empty_columns_are_shown(book: Any) -> None:
+    book.level_points.clear()
+    reply = ask(book, "/track")
+    assert (reply.text, reply.table) == (("Starts with $1,000 at the close of 13 Nov 2023.",), None)
+    assert ask(book, "/indices").text == ()
+
+
 def test_the_whole_record_dates_each_index_where_their_starts_differ(book: Any) -> None:
     book.level_points["ai", "balanced"] = book.level_points["ai", "balanced"][7:]
     reply = ask(book, "/track")
@@ -181,6 +287,15 @@ def test_track_gives_the_hit_rate_with_interval_base_and_label(book: Any) -> Non
     assert expected in after
     assert "Live hit rate: 50 % of 212 bullish calls (interval 43 to 58 %, base 36 %), all tokens." in after
     assert [line.split(":")[0] for line in after] == ["Backtest hit rate", "Backtest", "Live hit rate", "Live"]
+
+
+@pytest.mark.parametrize("text", ["/track", "/track defi"])
+def test_a_hit_rate_is_said_to_be_of_the_mode_whose_calls_it_counts(text: str, book: Any) -> None:
+    assert "mode" not in ask(book, text).after[-2]
+    reply = ask(book, f"{text} aggressive")
+    assert any(line.endswith("base 36 %), all tokens (called as in balanced mode).") for line in reply.after)
+    if reply.chart and reply.chart.bars:
+        assert reply.chart.bars[-1].name == "Backtest: balanced mode's bullish calls that came true (base 36 %)"
 
 
 def test_too_few_calls_are_called_too_few(book: Any) -> None:
@@ -225,8 +340,30 @@ def test_history_is_newest_first_and_as_long_as_asked(book: Any) -> None:
     reply = ask(book, "/history defi 3")
     assert reply.table is not None
     assert [row[0] for row in reply.table.rows] == ["2023-W46", "2023-W45", "2023-W44"]
-    assert reply.table.rows[0][1:3] == ("GMX", "LDO")
-    assert [row[-1] for row in reply.table.rows] == ["about 0.13 %", "0.13 %", "0.13 %"]
+    assert [row[-1] for row in reply.table.rows] == ["~0.13 %", "0.13 %", "0.13 %"]
+    assert reply.after == tuple(f"2023-W{week}: in GMX; out LDO." for week in (46, 45, 44))
+
+
+@pytest.mark.parametrize("text", ["/history defi", "/history", "/indices", "/risk", "/track"])
+def test_what_is_told_of_several_weeks_or_indices_stands_in_columns_on_a_phone(text: str, book: Any) -> None:
+    table = ask(book, text).table
+    assert table is not None
+    assert columns(table) is not None
+
+
+def test_a_long_history_tells_the_newest_moves_and_their_causes(book: Any, make: Any) -> None:
+    many = [replace(make.HOLDINGS[2], symbol=f"T{i}") for i in range(9)]
+    cause = Cause("collapse", "LDO", "LDO fell 46 % in two days.")
+    newest = replace(make.decision(holdings=[*many, make.HOLDINGS[4]]), sequence=1, causes=(cause,))
+    stored = book.decisions["defi", "balanced"]
+    book.decisions["defi", "balanced"] = [replace(stored[0], decision=newest), *stored]
+    told = ask(book, "/history defi 12").after
+    assert len(told) == 8
+    assert told[0] == "2023-W46/1: LDO fell 46 % in two days; in T0, T1, T2, T3, T4, T5 and 3 more; out LDO."
+
+
+def test_weeks_without_an_index_go_with_the_buttons(book: Any) -> None:
+    assert [b.command for b in ask(book, "/history 4").buttons][:2] == ["/history large 4", "/history defi 4"]
 
 
 def test_history_draws_the_weights_of_every_week_to_one_hundred(book: Any) -> None:
@@ -267,6 +404,21 @@ def test_why_and_index_say_the_same_whole_percents(book: Any, make: Any) -> None
     before = [int(line.split("trim, ")[1].split(" %")[0]) for line in told]
     assert sorted(before) == [33, 33, 34]
     assert "DeFi: risk raised, 15 % in stablecoins." in said(book, "/why")
+
+
+def test_why_leaves_the_odds_to_the_token_and_says_a_share_that_stays_once(book: Any, make: Any) -> None:
+    told = ask(book, "/why aave").after
+    assert told[0].startswith("Bullish, grade 57 (B+)")
+    assert not any(line.startswith(("Next seven days", "Price", "48 of 62")) for line in told)
+    legs = [
+        Holding("AAVE", 0.5, 0.5, Action.HOLD, "band", "calm"),
+        Holding("USDC", 0.301, 0.302, Action.BUY_MORE, "stablecoin_leg", "the leg that waits", stable=True),
+        Holding("DAI", 0.199, 0.198, Action.HOLD, "stablecoin_leg", "the leg that waits", stable=True),
+    ]
+    stored = replace(book.decisions["defi", "balanced"][0], decision=make.decision(holdings=legs))
+    book.decisions["defi", "balanced"] = [stored]
+    assert ask(book, "/why usdc defi").text == ("DeFi: buy more, 30 %: the stablecoin part of the index.",)
+    assert ask(book, "/why dai defi").text == ("DeFi: hold, 20 %: the stablecoin part of the index.",)
 
 
 def test_why_of_a_token_that_nobody_holds(book: Any) -> None:
@@ -377,7 +529,7 @@ def test_no_decision_is_promised_for_a_day_whose_data_is_not_there(text: str, em
     assert "20 Nov" not in told
     assert "newer market data is in (the newest candle is of 10 Nov 2023): run crier import" in told
     empty_book.state = replace(empty_book.state, last_date=None)
-    assert "once market data is in: run crier import" in said(empty_book, text)
+    assert "once market data is in: crier run fetches it, crier import reads an archive" in said(empty_book, text)
 
 
 def test_a_simulated_market_that_has_ended_promises_nothing(book: Any, make: Any) -> None:

@@ -91,6 +91,7 @@ def test_a_stake_that_is_too_small_is_told_what_would_be_enough(book: Any, make:
     reply = ask(book, "/follow defi $20")
     assert not reply.ok
     assert reply.lines()[0].endswith("it takes $100, and $500 for every token that DeFi holds now.")
+    assert [button.command for button in reply.buttons] == ["/follow defi $100", "/follow defi $500"]
 
 
 def test_positions_that_are_left_out_are_named_with_what_would_be_enough(book: Any, make: Any) -> None:

@@ -122,7 +122,7 @@ def test_an_index_that_held_no_stablecoins_needs_no_mix(book: Any) -> None:
 def test_a_mix_of_stablecoins_alone_stands_still(book: Any) -> None:
     shared(book, 1.0)
     assert mixes(book) == [
-        "A mix of just holding with the same average stablecoins (100 %): $1,000 became $1,000, worst fall +0.0 %."
+        "A mix of just holding with the same average stablecoins (100 %): $1,000 became $1,000, worst fall none."
     ]
 
 

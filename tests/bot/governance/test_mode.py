@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bot.desk import Person
 from bot.dispatch import Request, dispatch
 from bot.office import DatabaseDesk
+from bot.platforms.columns import columns
 from engine.model import LevelPoint
 from engine.modes import modes
 from engine.themes import themes
@@ -28,12 +30,14 @@ def test_the_modes_stand_side_by_side_since_the_same_day(office: Any) -> None:
     put_levels(office, "aggressive", dt.date(2023, 11, 13), -0.02)
     reply = office.say("/mode defi", role="member")
     assert "this chat follows balanced" in reply.title
-    assert reply.text == ("Since 14 Nov 2023, after costs.",)
-    assert [column.title for column in reply.table.columns] == ["Index", "Conservative", "Balanced", "Aggressive"]
-    levels, falls, stablecoins = reply.table.rows
-    assert levels == ("DeFi: $1,000 is", "$1,000", "$1,090", "$820")
-    assert falls[1:] == ("+0.0 %", "+0.0 %", "-18.0 %")
-    assert all(cell.endswith(" %") for cell in stablecoins[1:])
+    assert reply.text == ("What $1,000 became since 14 Nov 2023, after costs:",)
+    assert [column.title for column in reply.table.columns] == ["Mode", "Now", "Fell", "Stable"]
+    names, levels, falls, stablecoins = zip(*reply.table.rows, strict=True)
+    assert names == ("conservative", "balanced", "aggressive")
+    assert levels == ("$1,000", "$1,090", "$820")
+    assert falls == ("none", "none", "-18 %")
+    assert all(cell.endswith(" %") for cell in stablecoins)
+    assert columns(reply.table) is not None, "it fits a phone"
 
 
 def test_the_modes_differ_by_the_numbers_of_their_table(office: Any) -> None:
@@ -47,19 +51,31 @@ def test_the_modes_differ_by_the_numbers_of_their_table(office: Any) -> None:
 
 
 def test_all_indices_are_shown_where_none_is_named(office: Any) -> None:
-    assert len(office.say("/mode").table.rows) == 3 * len(themes())
-    assert office.say("/mode all").table == office.say("/mode").table
+    put_levels(office, "conservative", dt.date(2023, 11, 13), 0.0)
+    put_levels(office, "balanced", dt.date(2023, 11, 13), 0.01)
+    table = office.say("/mode").table
+    assert [row[0] for row in table.rows] == [theme.title for theme in themes().values()]
+    assert ("DeFi", "$1,000", "$1,090", "not yet") in table.rows
+    assert office.say("/mode all").table == table
+
+
+def test_before_the_first_level_there_is_nothing_to_set_side_by_side(empty_office: Any) -> None:
+    for text in ("/mode", "/mode defi", "/mode conservative"):
+        assert empty_office.say(text, **ADMIN).table is None
 
 
 @pytest.mark.rule("9.1")
 def test_a_preview_compares_both_modes_and_changes_nothing(office: Any) -> None:
+    put_levels(office, "conservative", dt.date(2023, 11, 13), -0.02)
+    put_levels(office, "balanced", dt.date(2023, 11, 13), 0.01)
     before = office.everything()
     reply = office.say("/mode conservative", **ADMIN)
-    assert {row[1] for row in reply.table.rows} == {"balanced", "conservative"}
-    assert [column.title for column in reply.table.columns] == [
-        "Index", "Mode", "Stablecoins", "$1,000 is", "Worst fall",
-    ]  # fmt: skip
-    assert any(line.startswith("DeFi: ") for line in reply.after)
+    assert [column.title for column in reply.table.columns] == ["Index", "Balanced", "Conservative"]
+    assert ("DeFi", "$1,090", "$820") in reply.table.rows
+    assert any(
+        re.match(r"DeFi: in stablecoins \d+ % .*; worst fall -18 % instead of none", line) for line in reply.after
+    )
+    assert columns(reply.table) is not None, "it fits a phone"
     assert [button.label for button in reply.buttons] == ["Confirm"]
     assert office.everything() == before
 

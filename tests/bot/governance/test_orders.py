@@ -75,7 +75,7 @@ def test_a_preview_says_what_would_change_and_changes_nothing(command: Command, 
     reply = office.say(command.example)
     assert reply.ok and reply.title.endswith("? Nothing is done yet")
     assert reply.table is not None
-    assert [c.title for c in reply.table.columns] == ["Index", "Turnover", "Cost", "Stablecoins"]
+    assert [c.title for c in reply.table.columns] == ["Index", "Turnover", "Cost", "Stable"]
     assert len(reply.table.rows) == 1 and reply.table.rows[0][0] == "DeFi"
     said = " ".join(reply.lines())
     assert "Wed 15 Nov 2023, 00:00 UTC" in said

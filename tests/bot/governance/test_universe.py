@@ -95,7 +95,7 @@ def test_a_refusal_can_be_undone(proposed: Any) -> None:
     [
         ("/universe aave defi no good", "AAVE is not proposed for the DeFi index. A member is kept out with /exclude."),
         ("/universe dydx ai not good enough", "DYDX is not proposed for the AI index."),
-        ("/universe dydx defi", "A reason has at least 3 letters or digits"),
+        ("/universe dydx defi", "A refusal needs a reason, which is public"),
         ("/universe because of that", "Say which token to refuse"),
     ],
 )

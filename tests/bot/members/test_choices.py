@@ -206,6 +206,30 @@ def test_every_button_of_the_panel_and_of_what_it_opens_works(club: Any) -> None
     assert {text.split()[1] for text in seen if " " in text} >= set(SETTINGS) - {"topic", "role"}
 
 
+def test_a_subscription_promises_no_message_that_is_kept_away(club: Any) -> None:
+    def said(text: str) -> str:
+        return str(club.say(text).text[0])
+
+    assert "The next weekly message comes by itself." in said("/subscribe defi")
+    club.say("/settings weekly off")
+    assert "switched off here: switch it on under Settings." in said("/subscribe ai")
+    club.say("/settings mute 3")
+    muted = "Nothing is sent here until Fri 17 Nov 2023, 09:30 UTC: unmute it under Settings."
+    assert muted in said("/subscribe rwa")
+    assert said("/start week") == f"From now on: one message a week. {muted}"
+    assert said("/settings unmute") == "Mute: off."
+
+
+def test_the_panel_names_the_mode_that_counts_chosen_or_not(club: Any) -> None:
+    def mode() -> str:
+        rows = dict(club.say("/settings").table.rows)
+        return str(rows["Risk mode"])
+
+    assert mode() == "balanced, this bot's own"
+    club.desk.choose(replace(club.chat(), mode="aggressive"))
+    assert mode() == "aggressive"
+
+
 def test_a_switch_turns_back_and_an_index_is_taken_off_again(club: Any) -> None:
     for text in ("/settings sound silent", "/settings sound loud", "/settings indices ai", "/settings indices ai"):
         assert club.say(text).ok
@@ -224,6 +248,13 @@ def test_fewer_goes_step_by_step_to_one_short_message_a_week(club: Any) -> None:
         (True, False, False, True),
     ]
     assert "/unsubscribe" in reply.lines()[0] and club.chat().weekly
+
+
+def test_fewer_than_nothing_is_not_said_to_be_a_message_a_week(club: Any) -> None:
+    for kind in ("weekly", "danger", "watched"):
+        club.say(f"/settings {kind} off")
+    assert club.say("/settings fewer").text == ("No kind of message is left: /settings kinds brings them back.",)
+    assert not club.chat().short
 
 
 def test_a_pulse_is_shown_once_it_is_switched_on_and_to_its_own_chat_alone(club: Any) -> None:

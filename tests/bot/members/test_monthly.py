@@ -53,6 +53,14 @@ def test_a_good_and_a_bad_month_are_told_in_the_same_size_and_place(book: Any) -
     assert tell(book, 0.02, 0.02)[0].startswith("October 2023: won 2.0 %, just holding won 2.0 %: level with it;")
 
 
+@pytest.mark.parametrize(("change", "said", "won"), [(0.0004, "stood still", 0), (-0.0004, "stood still", 0),
+                                                     (0.0006, "won 0.1 %", 1), (-0.0006, "lost 0.1 %", 0)])  # fmt: skip
+def test_a_month_that_is_said_to_stand_still_counts_as_none_won(change: float, said: str, won: int) -> None:
+    past = Past(Month(dt.date(2023, 10, 1)), "DeFi", dt.date(2023, 9, 1), change, None, None, None)
+    assert month_lines([past])[0] == f"October 2023: {said}."
+    assert month_lines([past, replace(past, title="AI", change=-0.2)])[0] == f"October 2023: {won} of 2 indices won."
+
+
 def test_without_its_twin_the_month_stands_alone(book: Any) -> None:
     past = of(book)
     assert past is not None

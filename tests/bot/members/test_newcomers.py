@@ -13,9 +13,10 @@ from bot import words
 from bot.dispatch import Request, dispatch
 from bot.newcomers import MOST, TAUGHT, first_sentence, with_plain_words
 from bot.phrases import instant
-from bot.reply import Reply
+from bot.reply import BREAK, Reply
 from bot.zones import COMMON, find_zone, zone
 from engine.errors import BadRequest
+from engine.model import Token, TokenKind
 from storage.chats import Chat
 
 NOON = dt.datetime(2023, 11, 20, 12, tzinfo=dt.UTC)
@@ -23,6 +24,14 @@ NOON = dt.datetime(2023, 11, 20, 12, tzinfo=dt.UTC)
 
 def ask(book: Any, text: str, **changes: Any) -> Reply:
     return dispatch(book, replace(Request(text, "test", "c", "u"), **changes))
+
+
+def test_explained_words_stand_apart_from_what_was_answered() -> None:
+    reply = with_plain_words(Reply(text=("Risk: high.",), after=("A mix of just holding.",)))
+    assert reply.after[:2] == ("A mix of just holding.", BREAK)
+    assert [line.split(":")[0] for line in reply.after[2:]] == ["Just holding", "Risk"]
+    plain = Reply(text=("Nothing.",), after=("Nothing at all.",))
+    assert with_plain_words(plain) == plain
 
 
 def test_every_word_that_is_taught_is_in_the_glossary() -> None:
@@ -34,7 +43,8 @@ def test_plain_words_explain_a_few_terms_below_the_answer_and_keep_all_of_it(boo
     before = ask(book, "/index defi")
     book.chats["test", "c"] = Chat("test", "c", plain=True)
     after = ask(book, "/index defi")
-    told = after.after[len(before.after) :]
+    apart, *told = after.after[len(before.after) :]
+    assert apart == BREAK
     assert replace(after, after=before.after) == before
     assert len(told) == MOST
     assert told[1] == "Just holding: " + first_sentence(words.WORDS["just holding"])
@@ -58,6 +68,14 @@ def test_a_reply_is_explained_once() -> None:
 @pytest.mark.parametrize("text", ["aave", "AAVE", " $aave ", "Aave"])
 def test_a_bare_ticker_in_private_is_that_token(text: str, book: Any) -> None:
     assert ask(book, text).title == "AAVE, Aave"
+
+
+def test_a_bare_ticker_that_is_called_like_a_command_for_others_is_that_token(book: Any) -> None:
+    book.find_tokens = lambda text: [Token(1, "LINK", "Chainlink", TokenKind.COIN)] if text == "link" else []
+    for bare in ("link", "LINK"):
+        assert dispatch(book, Request(bare, "test", "c", "u")).title == "LINK, Chainlink"
+    assert not dispatch(book, Request("/link", "test", "c", "u")).ok
+    assert dispatch(book, Request("link", "test", "c", "u", is_bot_admin=True)).title != "LINK, Chainlink"
 
 
 def test_a_bare_ticker_that_several_tokens_have_offers_each(book: Any) -> None:
