@@ -21,6 +21,9 @@ PROXY = proxies("10.0.0.1, 192.168.0.0/16 ::1")
         ("10.0.0.1", ["6.6.6.6, 198.51.100.1"], "198.51.100.1"),  # whatever stands left of it was not seen by the proxy
         ("10.0.0.1", ["6.6.6.6", "198.51.100.1, 192.168.3.4"], "198.51.100.1"),
         ("10.0.0.1", ["rubbish"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.1:40312"], "198.51.100.1"),  # some proxies add the port
+        ("10.0.0.1", ["[2001:db8:1:2::9]:40312"], "2001:db8:1:2::/64"),
+        ("10.0.0.1", ["198.51.100.1:40312:1"], "10.0.0.1"),
         ("10.0.0.1", [], "10.0.0.1"),
         ("::1", ["2001:db8:1:2:3:4:5:6"], "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", [], "203.0.113.9"),
@@ -113,3 +116,11 @@ async def test_a_line_on_which_nothing_whole_is_said_is_closed_without_a_word_in
 async def test_a_header_too_long_is_not_read(decided, serve, header):
     async with serve(decided) as (_, client), client.get("/", headers={header: "x" * 5000}) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("0.0.0.0", "localhost"), ("::", "localhost"), ("::1", "[::1]"), ("192.0.2.7", "192.0.2.7"), ("page", "page")],
+)
+def test_without_a_public_address_links_name_a_host_that_can_be_reached(host, said):
+    assert server._reached(host) == said

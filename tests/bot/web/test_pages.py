@@ -21,7 +21,7 @@ PATHS = [
 class Built(HTMLParser):
     """The parts of a page that a screen reader goes by."""
 
-    VOID = frozenset(["meta", "link", "input", "br", "hr", "img", "rect", "line", "path", "circle", "stop"])
+    VOID = frozenset(["meta", "link", "input", "br", "hr", "img", "rect", "line", "path", "circle", "stop", "wbr"])
 
     def __init__(self, text):
         super().__init__()
