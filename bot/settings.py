@@ -161,14 +161,27 @@ class Settings(BaseSettings):
     ] = ()
 
     telegram_rate: Annotated[
-        float, Field(gt=0, description="Telegram messages a second, to all chats together; 30 is its limit.")
+        float,
+        Field(
+            gt=0, allow_inf_nan=False, description="Telegram messages a second, to all chats together; 30 is its limit."
+        ),
     ] = 28.4
-    telegram_chat_rate: Annotated[float, Field(gt=0, description="Telegram messages a second to one chat.")] = 1.0
+    telegram_chat_rate: Annotated[
+        float, Field(gt=0, allow_inf_nan=False, description="Telegram messages a second to one chat.")
+    ] = 1.0
     telegram_group_rate: Annotated[
-        float, Field(gt=0, description="Telegram messages a minute to one group or channel; 20 is its limit.")
+        float,
+        Field(
+            gt=0,
+            allow_inf_nan=False,
+            description="Telegram messages a minute to one group or channel; 20 is its limit.",
+        ),
     ] = 18.0
     discord_rate: Annotated[
-        float, Field(gt=0, description="Discord messages a second, to all chats together; 50 is its limit.")
+        float,
+        Field(
+            gt=0, allow_inf_nan=False, description="Discord messages a second, to all chats together; 50 is its limit."
+        ),
     ] = 40.0
 
     ping_url: Annotated[
@@ -269,6 +282,8 @@ def read_settings(database: Path | None = None) -> Settings:
         complaints += complaints_of(error)
     except UnicodeDecodeError:
         complaints.append(f"{FILE} is no UTF-8 text")
+    except OSError as error:
+        complaints.append(f"{FILE} cannot be read ({error.strerror}): change its permissions, or start elsewhere")
     if settings is None or complaints:
         raise BadConfiguration("settings: " + "; ".join(complaints) + ".")
     return settings

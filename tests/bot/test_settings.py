@@ -96,6 +96,7 @@ def test_admins_are_named_by_platform_and_number(monkeypatch: pytest.MonkeyPatch
 def test_all_complaints_come_at_once_and_name_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRIER_ADMINS", "telegram:@joe")
     monkeypatch.setenv("CRIER_TELEGRAM_RATE", "0")
+    monkeypatch.setenv("CRIER_DISCORD_RATE", "inf")
     monkeypatch.setenv("CRIER_PUBLIC_URL", "crier.example")
     monkeypatch.setenv("CRIER_LOG_LEVEL", "loud")
     monkeypatch.setenv("CRIER_TELEGRAM_TOKEN_FILE", str(tmp_path / "gone"))
@@ -107,6 +108,7 @@ def test_all_complaints_come_at_once_and_name_the_setting(tmp_path: Path, monkey
     for said in (
         "CRIER_ADMINS: each admin is written like telegram:123456789",
         "CRIER_TELEGRAM_RATE: must be greater than 0",
+        "CRIER_DISCORD_RATE: must be a finite number",
         "CRIER_PUBLIC_URL: must be",
         "CRIER_LOG_LEVEL: must be debug",
         f"; CRIER_TELEGRAM_TOKEN_FILE: {tmp_path / 'gone'} cannot be read",
@@ -120,6 +122,13 @@ def test_all_complaints_come_at_once_and_name_the_setting(tmp_path: Path, monkey
 def test_a_file_of_settings_that_is_no_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"CRIER_MODE=\xff\xfe")
     with pytest.raises(BadConfiguration, match="is no UTF-8 text"):
+        read_settings()
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that nobody may read")
+def test_a_file_of_settings_that_may_not_be_read_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # which even root cannot read from its beginning
+    with pytest.raises(BadConfiguration, match=r"settings: \.env cannot be read \("):
         read_settings()
 
 
