@@ -248,6 +248,21 @@ class Settings(BaseSettings):
     def _people(cls, value: object) -> object:
         return people(value) if isinstance(value, str) else value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _shown_by_telegram(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("Telegram takes 1 to 256 letters, digits, _ and - here")
+        return value
+
+    @model_validator(mode="after")
+    def _doors(self) -> Settings:
+        if self.webhook_port is not None and not self.public_url:
+            raise ValueError(f"{PREFIX}WEBHOOK_PORT needs {PREFIX}PUBLIC_URL, which is where Telegram calls")
+        if self.webhook_port is not None and self.webhook_port == self.web_port:
+            raise ValueError(f"{PREFIX}WEBHOOK_PORT and {PREFIX}WEB_PORT are the same: give each a port of its own")
+        return self
+
     @field_validator("mode")
     @classmethod
     def _known_mode(cls, value: str) -> str:
