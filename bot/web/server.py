@@ -21,6 +21,7 @@ from bot.web.audit import Auditor
 from bot.web.door import BookDoor
 from bot.web.events import Announcer
 from bot.web.guard import Guard
+from bot.web.lines import Lines
 from bot.web.manners import Pace, proxies
 from bot.web.press import Press
 from bot.web.probes import Probes
@@ -86,14 +87,18 @@ async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, po
     )
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
+    assert runner.server is not None
+    lines = Lines(runner.server)
     try:
-        await web.TCPSite(runner, host, port).start()
+        listener = await asyncio.get_running_loop().create_server(lines, host, port)
     except OSError as error:
         raise BadConfiguration(
             f"the public page cannot listen on {host} port {port} ({error.strerror}): choose another with "
             "CRIER_WEB_PORT or CRIER_WEB_HOST."
         ) from error
-    bound = runner.addresses[0]
+    stack.callback(listener.close)
+    stack.push_async_callback(_stop, asyncio.create_task(lines.run()))
+    bound = listener.sockets[0].getsockname()
     return f"http://{bound[0] if ':' not in bound[0] else f'[{bound[0]}]'}:{bound[1]}"
 
 
