@@ -89,7 +89,7 @@ def _key(told: Decision | Settlement) -> tuple[str, str, dt.date, int]:
 def _opening(told: Settlement, decision: Decision) -> _Book:
     """An index begins with the base level in the stablecoins that its first decision comes from."""
     start = {line.symbol: BASE_LEVEL * line.from_weight for line in decision.holdings if line.from_weight > 0}
-    return _Book({s: value / _price(told, s) for s, value in start.items()}, BASE_LEVEL, BASE_LEVEL)
+    return _Book({s: value / _worth(told, s) for s, value in start.items()}, BASE_LEVEL, BASE_LEVEL)
 
 
 def _adopt(told: Settlement, lines: list[Rebuilt]) -> _Book:
@@ -157,6 +157,13 @@ def _price(told: Settlement, symbol: str) -> float:
         return told.prices[symbol]
     except KeyError:
         raise _fault(told, f"it names no price of {symbol}") from None
+
+
+def _worth(told: Settlement, symbol: str) -> float:
+    price = _price(told, symbol)
+    if not price > 0:
+        raise _fault(told, f"it begins with {symbol}, which it says is worth nothing")
+    return price
 
 
 def _fault(told: Settlement, what: str) -> BrokenJournal:
