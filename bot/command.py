@@ -37,6 +37,7 @@ class Request:
     `place` says what kind of chat it came from, `title` its name there, `thread` the topic in it. `pressed` is a
     button's command. `anonymous` is an admin who speaks in the chat's own name: one of this chat, never one of the bot.
     `message` is the platform's name of the message, the same when it is edited; `from_bot`: a program wrote it.
+    `typing` names what somebody is about to type, for which several things are shown at once: they count as one.
     `manages` is another chat that this person is an admin of, as the platform saw, since the text names it: see
     `bot.elsewhere`.
     """
@@ -55,6 +56,7 @@ class Request:
     anonymous: bool = False
     message: str = ""
     from_bot: bool = False
+    typing: str = ""
     manages: str = ""
 
     @property

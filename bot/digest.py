@@ -131,8 +131,10 @@ def quiet_until(chat: Chat, now: dt.datetime) -> dt.datetime | None:
     if not inside:
         return None
     day = local.date() + dt.timedelta(days=int(over_midnight and minute >= chat.quiet_from))
-    end = dt.time(*divmod(chat.quiet_until % 1440, 60))
-    return dt.datetime.combine(day, end, local.tzinfo).astimezone(dt.UTC)
+    end = dt.datetime.combine(day, dt.time(*divmod(chat.quiet_until % 1440, 60)), local.tzinfo)
+    first = end.astimezone(dt.UTC)
+    # In the night in which clocks go back an hour comes twice, and the end may stand in both.
+    return first if first > now else end.replace(fold=1).astimezone(dt.UTC)
 
 
 def zone_of(chat: Chat) -> dt.tzinfo:

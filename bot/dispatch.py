@@ -31,6 +31,7 @@ def dispatch(desk: Desk, request: Request, commands: Mapping[str, Command] = COM
     """Answer one message; never raises for what a person wrote or for what the shelves hold."""
     there, name = named(request.text[:LONGEST_MESSAGE]), ""
     try:
+        _hear_again(request, desk)
         request = taken_there(request, desk)
         name, given = _split(request.text)
         return brought_back(_answer(desk, request, name, given, commands), there)
@@ -42,6 +43,13 @@ def dispatch(desk: Desk, request: Request, commands: Mapping[str, Command] = COM
         # The person's words stay out of the log: it is kept longer than a chat is.
         log.exception("command %s failed on %s", name if name in commands else "(unknown)", request.platform)
         return _sorry("Something went wrong here, and it has been written down. Please try again later.")
+
+
+def _hear_again(request: Request, desk: Desk) -> None:
+    """A person who writes in private can be written to again, whatever they had blocked before."""
+    chat = desk.chat(request.person)
+    if chat.silenced and request.place == "private" and not request.typing:
+        desk.choose(replace(chat, silenced="", silenced_at=None))
 
 
 def _answer(desk: Desk, request: Request, name: str, given: list[str], commands: Mapping[str, Command]) -> Reply:

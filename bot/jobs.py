@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Protocol, TypeVar
 from urllib.request import urlopen
 
@@ -47,7 +48,10 @@ class Store(Protocol):
 
 async def knock(url: str) -> None:
     """Ask a URL, whatever it answers; OSError or ValueError where nobody takes it."""
-    await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+    try:
+        await asyncio.to_thread(lambda: urlopen(url, timeout=PING_WITHIN).close())
+    except HTTPException as error:
+        raise ValueError(f"its answer is no HTTP ({type(error).__name__})") from None
 
 
 @dataclass
@@ -140,11 +144,8 @@ class Jobs:
         is."""
         await self._command("week", "--as-of", work.about)
 
-    async def _day(self, work: Work) -> None:
-        await self._command("week")
-
     async def _week(self, work: Work) -> None:
-        """Decide what can be decided; for an index that waits for its prices, they are fetched before the next try."""
+        """Decide and fill what can be; for an index that waits for its prices, they are fetched before the next try."""
         if await self.store.do(lambda database: read_stored(database).tried[work.kind].count) > 1:
             with suppress(CrierError):  # the gate of the week says what is missing
                 await self._command("fetch")
@@ -178,7 +179,7 @@ DOES: Mapping[str, Callable[[Jobs, Work], Awaitable[None]]] = {
     "fetch": Jobs._fetch,
     "first": Jobs._first,
     "week": Jobs._week,
-    "day": Jobs._day,
+    "day": Jobs._week,
     "missed": Jobs._missed,
 }
 SAYS: Mapping[str, str] = {

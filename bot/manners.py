@@ -34,6 +34,7 @@ class _Person:
     refused: bool = False
     words: str = ""
     said_at: float = -math.inf
+    typing: str = ""
 
 
 class Manners:
@@ -58,6 +59,8 @@ class Manners:
             return "ignore"
         person = self._person(request)
         now = self._clock()
+        if request.typing:
+            return self._show(person, request.typing, now)
         words = f"{request.chat} {' '.join(request.text.split()).casefold()}"
         tapped_again = words == person.words and now - person.said_at < TAP_SECONDS
         person.words, person.said_at = words, now
@@ -74,6 +77,16 @@ class Manners:
             return False
         name = clipped(request.text).split(" ", 1)[0].lstrip("/").split("@", 1)[0].casefold()
         return name in self._commands or bool(nearest(name, self._commands, most=1))
+
+    def _show(self, person: _Person, typing: str, now: float) -> Verdict:
+        """One token for all that is shown for some letters; where there is none, nothing is shown and nothing said."""
+        if person.typing != typing:
+            told = person.refused
+            if self._spend(person, now) != "answer":
+                person.refused = told
+                return "ignore"
+            person.typing = typing
+        return "answer"
 
     def _was_answered(self, request: Request) -> bool:
         """Whether this very message was answered before it was edited, or delivered a second time."""

@@ -81,6 +81,7 @@ class Sender:
 
     async def run(self) -> None:
         """Claim and send until stopped; then claims end at once, and what is in flight lands or is given back."""
+        self.trouble = ""  # of a run before, whose messages in flight were called off
         await self.keep(lambda db: db.outbox.take_over(self.platform.id, self.now()))
         try:
             while not self._stopping.is_set():
@@ -108,8 +109,9 @@ class Sender:
             try:
                 kept = await self.store.do(work)
             except StorageError as error:
+                is_news = not self.trouble  # all that is in flight meets the same trouble
                 self.trouble = f"sending stops until the database can be used: {error}"
-                if tried == 0:
+                if is_news:
                     log.error("%s: %s", self.platform.id, self.trouble)
                     await self.warn(f"storage/{self.platform.id}/{self.now().date()}", self.trouble, "")
                 await self.clock.sleep(RESTS[min(tried, len(RESTS) - 1)])

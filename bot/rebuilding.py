@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bot.phrases import capital, counted
@@ -10,7 +10,8 @@ from engine.errors import BrokenJournal
 from engine.model import Decision, Settlement
 from engine.rebuild import Rebuilding
 from storage.chain import Entry, Link, Verdict
-from storage.decisions import told_in
+from storage.decisions import DECISION, told_in
+from storage.signals import SIGNALS
 
 
 def with_levels(chain: Verdict, entries: Iterable[Entry | Link]) -> Verdict:
@@ -22,7 +23,7 @@ def with_levels(chain: Verdict, entries: Iterable[Entry | Link]) -> Verdict:
         return chain
     books: dict[str, Rebuilding] = {}
     try:
-        for entry, told in told_in(entries):
+        for entry, told in told_in(_in_time(entries)):
             _take(books.setdefault(entry.ledger, Rebuilding()), entry, told)
     except BrokenJournal as error:
         return replace(chain, ok=False, message=capital(str(error)))
@@ -30,8 +31,26 @@ def with_levels(chain: Verdict, entries: Iterable[Entry | Link]) -> Verdict:
     return replace(chain, message=f"{chain.message} {said}") if said else chain
 
 
+def _in_time(entries: Iterable[Entry | Link]) -> Iterator[Entry | Link]:
+    """The entries, held against time: no week's signals are added, and nothing is decided, after a later week's."""
+    newest: dict[str, str] = {}
+    for entry in entries:
+        date, last = str(entry.date), newest.get(entry.ledger, "")
+        early = date <= last if entry.kind == SIGNALS else entry.kind == DECISION and date < last
+        if early:
+            raise BrokenJournal(
+                f"the {entry.ledger} journal holds, but its entry {entry.seq} was added late: "
+                f"it tells of {date}, and the signals of {last} stand before it."
+            )
+        if entry.kind == SIGNALS:
+            newest[entry.ledger] = date
+        yield entry
+
+
 def _take(book: Rebuilding, entry: Entry, told: Decision | Settlement) -> None:
     try:
+        if entry.date != told.date:
+            raise BrokenJournal(f"it is dated {entry.date}, and what it tells {told.date}.")
         book.take(told)
     except BrokenJournal as error:
         raise BrokenJournal(f"the {entry.ledger} journal holds, but not its entry {entry.seq}: {error}") from error

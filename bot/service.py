@@ -97,16 +97,18 @@ class Service:
     def is_well(self) -> bool:
         """Whether every platform is connected and takes what is sent."""
         return all(
-            self._ready[name].is_set() and not (sender.trouble or sender.locked)
-            for name, sender in self.senders.items()
+            self._is_connected(name) and not (sender.trouble or sender.locked) for name, sender in self.senders.items()
         )
+
+    def _is_connected(self, name: str) -> bool:
+        return self._ready[name].is_set() and self.senders[name].platform.is_connected
 
     def counted(self) -> Counted:
         """What `bot.metrics` cannot read from the database."""
         return Counted(
             {name: dict(sender.counts) for name, sender in self.senders.items()},
             self.clock.monotonic() - self._began,
-            {name: event.is_set() for name, event in self._ready.items()},
+            {name: self._is_connected(name) for name in self.senders},
         )
 
     async def run(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,12 +21,15 @@ SEED = 7
 INSIDE = (0.025, 0.975)  # the quantiles between which 95 % of the draws lie
 
 
-def skills_of(predictions: Sequence[Prediction], live_start: dt.date | None) -> tuple[Skill, ...]:
-    """The record in figures, before `live_start` as backtest and from it on as live, each where outcomes are known."""
+def skills_of(predictions: Sequence[Prediction], live: Collection[dt.date]) -> tuple[Skill, ...]:
+    """The record in figures, the weeks said `live` apart from all others, each where outcomes are known.
+
+    A week that the bot slept through is computed later, when what came of it may be known: that is backtest, too.
+    """
     week = [line for line in predictions if line.horizon == WEEK]
-    past = [line for line in week if live_start is None or line.date < live_start]
-    live = [line for line in week if live_start is not None and line.date >= live_start]
-    found = (_skill(past, "backtest"), _skill(live, "live"))
+    said = [line for line in week if line.date in live]
+    computed = [line for line in week if line.date not in live]
+    found = (_skill(computed, "backtest"), _skill(said, "live"))
     return tuple(skill for skill in found if skill is not None)
 
 

@@ -48,7 +48,10 @@ async def keep_alive(part: Part, clock: Clock, warn: Warn) -> None:
             if part.failures == TOLD_AFTER or isinstance(error, LockedOut):
                 day = clock.wall().date()
                 said = f"{part.name} does not stay alive ({part.last}); it is tried again every few minutes."
-                await warn(f"part/{part.name}/{day}", said, part.platform)
+                try:
+                    await warn(f"part/{part.name}/{day}", said, part.platform)
+                except Exception:  # or the part would stay dead, without a word
+                    log.exception("nobody could be told that %s fails", part.name)
         await clock.sleep(rest(part.failures, clock))
 
 

@@ -33,7 +33,7 @@ URGENT = (
     120.0  # the longest for alerts, and for a platform as a whole: what is urgent must not wait long once it is back
 )
 HOPELESS = 3  # chats that refuse one text, and none takes it, until nobody else is asked
-DOWN = 3  # messages in a row that found no connection, until the whole platform rests
+DOWN = 3  # messages in a row that found no connection or no answer, until the whole platform rests
 NOTE_AGE = dt.timedelta(days=3)
 
 
@@ -85,15 +85,24 @@ async def _slow_down(sender: Sender, row: Claimed, error: Undelivered) -> None:
 
 
 async def _retry(sender: Sender, row: Claimed, error: Undelivered) -> None:
-    sender.failures += 1
-    if sender.failures >= DOWN:
-        sender.careful = True
-        sender.pace.hold(backoff(sender, sender.failures - DOWN + 1, URGENT).total_seconds())
+    _rest_where_down(sender)
     at = sender.now() + backoff(sender, row.attempts, URGENT if row.level else LONGEST)
     await sender.keep(lambda db: db.outbox.later(row.id, sender.owner, at, str(error)))
 
 
+def _rest_where_down(sender: Sender) -> None:
+    """Let the whole platform rest where one message after another finds nobody, and try one alone then: a service that
+    answers nobody must not use up everybody's repeats. What was on its way when the rest began says nothing new."""
+    if sender.pace.held_for > 0:
+        return
+    sender.failures += 1
+    if sender.failures >= DOWN:
+        sender.careful = True
+        sender.pace.hold(backoff(sender, sender.failures - DOWN + 1, URGENT).total_seconds())
+
+
 async def _ambiguous(sender: Sender, row: Claimed, error: Undelivered) -> None:
+    _rest_where_down(sender)
     policy, why = PLATFORMS[sender.platform.id].repeats, f"may have arrived: {error}"
     if row.maybe >= policy.times:
         await sender.keep(lambda db: db.outbox.bury(row.id, sender.owner, why, sender.now(), maybe=True))

@@ -161,7 +161,7 @@ def run_due(
     ledger = "replay" if as_of else ledger_for(date, now, live)
     if as_of is None and live and now.date() != date and database.signals.at("live", date) is not None:
         closed = _close_week(database, date, now, dry_run, post)
-        day = run_day(database, now.date(), "live", dry_run, post)
+        day = run_day(database, now.date(), "live", dry_run, post, now)
         return replace(day, notices=(*closed, *day.notices))
     if date.weekday() == 0:
         told = now if ledger == "live" else None
@@ -175,12 +175,18 @@ def is_decided(database: Database, ledger: Ledger, monday: dt.date) -> bool:
 
 
 def run_day(
-    database: Database, as_of: dt.date, ledger: Ledger, dry_run: bool = False, post: Posting | None = None
+    database: Database,
+    as_of: dt.date,
+    ledger: Ledger,
+    dry_run: bool = False,
+    post: Posting | None = None,
+    now: dt.datetime | None = None,
 ) -> Week:
     """Settle what waits and decide what a written trigger calls for, at 00:00 UTC of a day between two weeks.
 
     What is decided live is queued for its chats by `post`. A second run finds everything settled and answered. In the
-    replay ledger the days before it are walked first. BadRequest where the week of that day was not decided.
+    replay ledger the days before it are walked first. Where `now` is given nothing is done while fills wait for prices
+    (`Week.waiting`), until 12:00 UTC. BadRequest where the week of that day was not decided.
     """
     _refuse_the_past(database, ledger, as_of)
     signals = database.signals.latest(ledger)
@@ -191,9 +197,18 @@ def run_day(
         )
     panel = build_panel(database.market, as_of)
     check_eve(panel, as_of)
+    if now is not None and (waiting := _unfilled(database, ledger, panel, now)):
+        return replace(_outcome(as_of, ledger, database.journal.head(ledger), (), ()), waiting=waiting)
     with _kept_unless(dry_run, database):
         days = [*_catch_up(database, ledger, panel), _run_day(database, ledger, panel, post)]
     return _outcome(as_of, ledger, database.journal.head(ledger), days, ())
+
+
+def _unfilled(database: Database, ledger: Ledger, panel: Panel, now: dt.datetime) -> tuple[Readiness, ...]:
+    """The indices whose fills wait: what settles without its day's price stays unfilled for ever."""
+    open_ = {stored.decision.index for stored in database.decisions.unsettled(ledger)}
+    looked = readiness(panel, panel.as_of, now)
+    return tuple(ready for ready in looked if ready.state == "waits" and ready.index in open_)
 
 
 class _NotKept(Exception):

@@ -86,9 +86,9 @@ def store(
     if week is not None or day.settlements or day.decisions:
         for (index, mode), points in day.levels.items():
             database.decisions.put_levels(ledger, index, mode, points)
-    if week is not None and first:
+    if week is not None and first and _leads(database, ledger, day.date):
         database.signals.put_predictions(week.predictions)
-        store_skills(database, skills_of(week.predictions, database.decisions.live_start()))
+        store_skills(database, skills_of(week.predictions, database.signals.dates("live")))
     announced = _announce(database, ledger, day.decisions)
     if post is not None and ledger == "live" and week is None:
         items = tuple(Item(a.index, a.mode, a.reply, a.brief) for a in announced)
@@ -97,6 +97,12 @@ def store(
         name = f"{DAYS[day.date.weekday()]} {said_day(day.date)}"
         post.day(database, ledger, day.date, Issue(name, head, items, answers=told))
     return Day(day, notices, announced)
+
+
+def _leads(database: Database, ledger: Ledger, date: dt.date) -> bool:
+    """Whether a week adds to the record. One replayed behind the live ones does not: it would rewrite what was said
+    live, by which later weeks are decided, and set the scoreboard back to its own day."""
+    return ledger == "live" or date > max(database.signals.dates("live"), default=dt.date.min)
 
 
 def _instant(date: dt.date) -> dt.datetime:

@@ -69,7 +69,7 @@ def decide(
     kept = {panel.tokens[j].symbol for j in chosen}
     exits = {symbol: exit_wish(field, symbol, symbol in kept) for symbol in draft.risky}
     wanted = {symbol: wish.weight for symbol, wish in wishes.items()}
-    worth = {symbol: _lean(field.spoken[symbol]) for symbol in wishes}
+    worth = {symbol: _lean(field, field.spoken[symbol]) for symbol in wishes}
     banded = rebalance.within_bands(draft.risky, wanted, rules.band, draft.stuck)
     banded = rebalance.within_groups(banded, _groups(field, chosen))
     budget = rules.turnover if previous else 1.0
@@ -85,7 +85,7 @@ def _weights(field: Field, chosen: NDArray[np.intp], total: float) -> NDArray[np
     panel, rules = field.panel, field.rules
     picked = [field.spoken[panel.tokens[j].symbol] for j in chosen]
     sigma = np.array([s.volatility or np.inf for s in picked])
-    strength = np.array([_lean(s) for s in picked])
+    strength = np.array([_lean(field, s) for s in picked])
     caps = np.full(len(picked), min(rules.token_cap * field.entry.cap_scale, 1.0))
     symbols = [signal.symbol for signal in picked]
     groups = [(np.array([s in group for s in symbols], dtype=bool), cap) for group, cap in _groups(field, chosen)]
@@ -94,9 +94,12 @@ def _weights(field: Field, chosen: NDArray[np.intp], total: float) -> NDArray[np
     return np.where(weights >= rules.floor, weights, 0.0)
 
 
-def _lean(signal: Signal) -> float:
-    """What a token's steady strength counts for in money: a negative one as none, and none as EVEN."""
-    return max(signal.steady, 0.0) + EVEN
+def _lean(field: Field, signal: Signal) -> float:
+    """What a token's steady strength counts for in money: a negative one as none, and none as EVEN.
+
+    Under rules alone it counts for nothing: what is left of it was said by a head that has lost its say since.
+    """
+    return EVEN + (0.0 if field.rules_only else max(signal.steady, 0.0))
 
 
 def _groups(field: Field, chosen: NDArray[np.intp]) -> list[tuple[list[str], float]]:

@@ -59,7 +59,7 @@ class Draft:
 
     @property
     def stuck_weight(self) -> float:
-        return sum(self.risky[symbol] for symbol in self.stuck)
+        return sum(self.risky[symbol] for symbol in sorted(self.stuck))
 
 
 def clause(cause: Cause) -> str:

@@ -37,16 +37,16 @@ def within_bands(
     """
     free = {s: w for s, w in wanted.items() if s not in stuck}
     own = {s: w for s, w in held.items() if s not in stuck}
-    kept = own.keys() & free.keys()
+    kept = sorted(own.keys() & free.keys())  # sums follow it, and a set's order is another in each process
     off = sum(own[s] - free[s] for s in kept if abs(free[s] - own[s]) < band)
     moves = abs(off) > SHIFT or abs(sum(free.values()) - sum(own.values())) > SHIFT
     scale = sum(free[s] for s in kept) / sum(own[s] for s in kept) if kept and moves else 1.0
-    inside = {s for s in kept if abs(free[s] - own[s] * scale) < band}
+    inside = [s for s in kept if abs(free[s] - own[s] * scale) < band]
     rest = sum(free[s] for s in inside)
     ratio = rest / sum(own[s] for s in inside) if inside and moves else 1.0
     final = {s: _towards(own[s], own[s] * ratio, w) if s in inside else w for s, w in free.items()}
     final = {s: own[s] if s in kept and abs(w - own[s]) < SMALLEST else w for s, w in final.items()}
-    return _affordable(own, final, 1 - sum(held[s] for s in stuck if s in held))
+    return _affordable(own, final, 1 - sum(held[s] for s in sorted(stuck) if s in held))
 
 
 def _affordable(own: Mapping[str, float], final: Mapping[str, float], room: float) -> dict[str, float]:

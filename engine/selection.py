@@ -85,8 +85,8 @@ def extension(panel: Panel, column: int) -> float:
 def choose(field: Field) -> NDArray[np.intp]:
     """Columns to hold, ascending: the bullish by falling strength up to the index's size, incumbents in a wider band.
 
-    A newcomer must not be called bearish by this week alone, nor stand too far ahead of its own mean, nor have been
-    sold in an emergency lately. An incumbent stays while it is not bearish.
+    A newcomer must not be called bearish by this week alone (by rules alone nobody is), nor stand too far ahead of its
+    own mean, nor have been sold in an emergency lately. An incumbent stays while it is not bearish.
     """
     held = frozenset(field.draft.risky) - field.draft.stuck
     resting = field.draft.resting
@@ -109,7 +109,7 @@ def choose(field: Field) -> NDArray[np.intp]:
 def _enters(field: Field, signal: Signal, said: Call, column: int, resting: Collection[str]) -> bool:
     return (
         said is Call.BULLISH
-        and call(signal, field.rules.margin) is not Call.BEARISH
+        and (field.rules_only or call(signal, field.rules.margin) is not Call.BEARISH)
         and signal.symbol not in resting
         and extension(field.panel, column) < field.rules.extended
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from engine.errors import BrokenJournal
 from engine.model import Ledger
 from storage.chain import (
     GENESIS,
+    WORD,
     Entry,
     Link,
     Verdict,
@@ -31,8 +31,6 @@ __all__ = ["Entry", "Journal", "Verdict", "find_head_in_file", "head_verdict", "
 
 COLUMNS = "ledger, seq, kind, date, body, previous, hash, id"
 
-_KIND = re.compile(r"[a-z][a-z-]*")  # no line end can slip into what is hashed
-
 
 class Journal:
     """The chains in the database; nothing in them names a person."""
@@ -42,7 +40,7 @@ class Journal:
 
     def append(self, ledger: Ledger, kind: str, date: dt.date, body: Mapping[str, object]) -> Entry:
         """Add an entry to the end of a ledger's chain; BrokenJournal where the last one was tampered with."""
-        if not _KIND.fullmatch(kind):
+        if not WORD.fullmatch(kind):
             raise ValueError(f"{kind!r} is no kind of entry")
         text = canonical(body)
         with self._db.atomic():

@@ -39,7 +39,7 @@ def verify_file(path: str | Path) -> Verdict:
         ledgers.setdefault(link.ledger, []).append(link)
     if not ledgers:
         raise StorageError(f"{path} holds no journal entry: give a file that `crier export` wrote.")
-    return combined([verify_chain(ledger, links) for ledger, links in ledgers.items()])
+    return combined([verify_chain(ledger, links, whole=True) for ledger, links in ledgers.items()])
 
 
 def find_head_in_file(path: str | Path, head: str) -> Verdict:

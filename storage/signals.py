@@ -50,6 +50,11 @@ class SignalStore:
         row = self._db.row("SELECT MAX(date) FROM signal_weeks WHERE ledger = ?", (ledger,))
         return dt.date.fromisoformat(row[0]) if row and row[0] else None
 
+    def dates(self, ledger: Ledger) -> frozenset[dt.date]:
+        """The Mondays whose signals stand in a ledger."""
+        rows = self._db.rows("SELECT date FROM signal_weeks WHERE ledger = ?", (ledger,))
+        return frozenset(dt.date.fromisoformat(date) for (date,) in rows)
+
     def latest(self, ledger: Ledger, before: dt.date | None = None) -> WeekSignals | None:
         """The newest signals, of those dated before `before` where that is given."""
         limit = before.isoformat() if before else "9999"

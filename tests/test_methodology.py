@@ -190,7 +190,8 @@ STATED = {
     "3.4": (", ".join(f"{letter} from {least}" for least, letter in signals.LETTERS[:-1]), "E below"),
     "3.5": (
         f"under {study.UNIVERSE_BARS} days",
-        f"the last monthly top {study.UNIVERSE_RANK}",
+        f"learn from coins of the last ranking's top {study.UNIVERSE_RANK}",
+        f"speak of those of its top {signals.SPOKEN_RANK}",
         "fewer than half",
         f"a fifth or more of the data points of {abstention.STALE_WEEKS} weeks before",
         f"{percent(familiar.TAIL)} of it",

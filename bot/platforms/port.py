@@ -93,6 +93,11 @@ class Platform(Protocol):
         """`telegram`, `discord`: the platform of its requests and its chats."""
         ...
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the service is reached now; it may be lost, and found again, while `run` goes on."""
+        ...
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Connect, call `ready`, and take messages until cancelled; an error that is not its own to mend is raised."""
         ...

@@ -96,7 +96,7 @@ KINDS = (
     Kind(
         "telegram", "Telegram", "@BotFather gives it for /newbot", _telegram, _who_is_on_telegram,
         lambda said: Rates(said.telegram_rate, said.telegram_chat_rate, said.telegram_group_rate),
-        Repeats(1, 30.0, "it knows no repeat from a new message: one repeat at most, then a dead letter"),
+        Repeats(2, 30.0, "it knows no repeat from a new message: two at most, so that one after a crash may fail"),
     ),
     Kind(
         "discord", "Discord", "under Bot at https://discord.com/developers/applications", _discord,

@@ -15,6 +15,7 @@ from bot.settings import read_settings
 from bot.verifying import verify_journal
 from engine.errors import BrokenJournal
 from engine.model import Action, Decision, Fill, Holding, Portfolio, Settlement, Trade
+from engine.rebuild import rebuild
 from storage.chain import Verdict
 from storage.database import Database, open_database
 from storage.decisions import told_in
@@ -95,6 +96,97 @@ def test_a_level_that_does_not_follow_is_named_with_its_entry(database: Database
     assert said.message.startswith(
         "The replay journal holds, but not its entry 4: the settlement of defi (aggressive) on 2023-11-13"
     )
+
+
+def settled(decision: Decision, *fills: Fill) -> Settlement:
+    """What follows where 1000 USDC are filled so, at 100 a token: whoever forges fills forges the rest to fit."""
+    prices = {fill.symbol: 100.0 for fill in fills} | {"USDC": 1.0}
+    cost = sum(fill.cost for fill in fills)
+    units = {"USDC": 1000.0} | {fill.symbol: fill.weight * 1000 / prices[fill.symbol] for fill in fills}
+    return replace(
+        SETTLEMENT,
+        date=decision.date,
+        fills=fills,
+        turnover=sum(abs(fill.weight - fill.from_weight) for fill in fills) / 2,
+        cost=cost,
+        portfolio=replace(
+            SETTLEMENT.portfolio,
+            units=units,
+            marks={symbol: prices[symbol] for symbol in units},
+            level_net=1000 * (1 - cost),
+            divisor=1 - cost,
+        ),
+        prices=prices,
+    )
+
+
+AAVE, USDC = SETTLEMENT.fills
+COIN = replace(
+    DECISION,
+    holdings=(*DECISION.holdings, Holding("PEPE", 0.0, 0.0, Action.BUY_NEW, "stablecoin_leg", "waits", stable=True)),
+)
+RICH = replace(DECISION, holdings=(DECISION.holdings[0], replace(DECISION.holdings[1], from_weight=2.0)))
+FORGED = {
+    "a beginning with more than there was": (
+        RICH,
+        (replace(AAVE, weight=0.25, cost=0.00075, wanted=0.25), replace(USDC, weight=0.7485)),
+        "it does not begin with 1000 in stablecoins",
+    ),
+    "a token that nobody decided on": (
+        DECISION,
+        (AAVE, Fill("PEPE", 100.0, 0.0, 0.2, 0.0006, "filled", 0.0), replace(USDC, weight=0.2979)),
+        "it trades without an order PEPE",
+    ),
+    "a token that is called a stablecoin": (
+        COIN,
+        (AAVE, Fill("PEPE", 100.0, 0.0, 0.2, 0.0, "filled", 0.0), replace(USDC, weight=0.2985)),
+        "it calls PEPE a stablecoin",
+    ),
+    "a purchase that went badly": (DECISION, (), "it does not say what became of AAVE, which was to be traded"),
+    "a purchase without its cost": (
+        DECISION,
+        (replace(AAVE, cost=0.0), replace(USDC, weight=0.5)),
+        "it pays less than 0.30 % for AAVE",
+    ),
+    "a part of a purchase": (
+        DECISION,
+        (replace(AAVE, weight=0.1, cost=0.0003), replace(USDC, weight=0.8997)),
+        "it calls a part of the trade the whole of AAVE",
+    ),
+}
+
+
+@pytest.mark.rule("6.4")
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forgery_that_adds_up_is_found(database: Database, name: str) -> None:
+    decision, fills, word = FORGED[name]
+    assert rebuild([DECISION, settled(DECISION, AAVE, USDC)])
+    database.decisions.add("live", decision)
+    database.decisions.settle("live", settled(decision, *fills))
+    said = with_levels(HOLDS, database.journal.entries("live"))
+    assert (said.ok, word in said.message) == (False, True), said.message
+
+
+def test_signals_and_decisions_of_a_week_that_is_over_are_found(database: Database) -> None:
+    journal = database.journal
+    journal.append("live", "signals", DAY, {"signals": []})
+    database.decisions.add("live", DECISION)
+    journal.append("live", "signals", DAY + dt.timedelta(7), {"signals": []})
+    assert with_levels(HOLDS, journal.entries("live")).ok
+    database.decisions.add("live", replace(DECISION, mode="aggressive"))
+    said = with_levels(HOLDS, journal.entries("live"))
+    assert (said.ok, said.message) == (
+        False,
+        "The live journal holds, but its entry 4 was added late: it tells of 2023-11-13, and the signals of "
+        "2023-11-20 stand before it.",
+    )
+
+
+def test_an_entry_dated_otherwise_than_what_it_tells_is_found(database: Database) -> None:
+    database.decisions.add("live", DECISION)
+    (entry,) = database.journal.entries("live")
+    said = with_levels(HOLDS, [replace(entry, date=DAY + dt.timedelta(1))])
+    assert (said.ok, "it is dated 2023-11-14, and what it tells 2023-11-13" in said.message) == (False, True)
 
 
 def test_a_broken_chain_is_left_as_it_is() -> None:

@@ -29,23 +29,24 @@ def record(*hits: int) -> list[Prediction]:
 
 
 def test_a_record_is_backtest_as_long_as_nothing_is_live() -> None:
-    (skill,) = skills_of(record(4, 6), None)
+    (skill,) = skills_of(record(4, 6), ())
     assert (skill.ledger, skill.weeks, skill.calls, skill.bullish_hits) == ("backtest", 2, 20, 10)
 
 
-def test_only_what_was_said_from_the_live_start_on_counts_as_live() -> None:
-    past, live = skills_of(record(4, 6, 9), START + dt.timedelta(days=14))
-    assert (past.ledger, past.bullish_calls, past.bullish_hits) == ("backtest", 20, 10)
-    assert (live.ledger, live.bullish_calls, live.bullish_hits) == ("live", 10, 9)
+def test_only_what_was_said_live_counts_as_live() -> None:
+    """The fourth week was slept through, and computed when the fifth was said."""
+    past, live = skills_of(record(4, 6, 9, 10, 3), {START + dt.timedelta(days=14), START + dt.timedelta(days=28)})
+    assert (past.ledger, past.bullish_calls, past.bullish_hits) == ("backtest", 30, 20)
+    assert (live.ledger, live.bullish_calls, live.bullish_hits) == ("live", 20, 12)
 
 
 def test_a_live_week_whose_outcome_is_not_known_makes_no_live_record() -> None:
     waiting = [
         Prediction(p.date, p.symbol, 7, (0.1,), 0.1, 0.0, 0.0, 0.5, SAID, BASE, 0.15, None, None) for p in week(1, 0)
     ]
-    assert [skill.ledger for skill in skills_of([*week(0, 5), *waiting], waiting[0].date)] == ["backtest"]
-    assert skills_of(waiting, None) == ()
-    assert skills_of([], None) == ()
+    assert [skill.ledger for skill in skills_of([*week(0, 5), *waiting], {waiting[0].date})] == ["backtest"]
+    assert skills_of(waiting, ()) == ()
+    assert skills_of([], ()) == ()
 
 
 def test_weeks_that_move_as_one_leave_a_wider_interval_than_as_many_mixed_ones() -> None:
@@ -60,7 +61,7 @@ def test_the_interval_is_the_same_each_time_and_in_any_order() -> None:
     low, high = hit_interval(lines)
     assert (low, high) == hit_interval(lines[::-1])
     assert 0 <= low < 28 / 60 < high <= 1
-    (skill,) = skills_of(lines, None)
+    (skill,) = skills_of(lines, ())
     assert (skill.low, skill.high) == (low, high)
 
 

@@ -146,6 +146,33 @@ def test_what_still_waited_when_monday_ended_is_given_up_on_the_next_day(databas
     assert queued(database) == told and database.verify("live").ok
 
 
+def put_monday(database: Database, without: tuple[str, ...] = ()) -> None:
+    ids = database.market.token_ids()
+    found = {symbol: token for symbol, token in ids.items() if symbol not in without}
+    database.market.put_candles(candle(token, symbol, MONDAY) for symbol, token in found.items())
+
+
+@pytest.mark.rule("1.5")
+def test_fills_wait_for_prices_that_a_source_owes_and_are_made_from_what_is_known_at_noon(database: Database) -> None:
+    """Filled without the day's price a purchase never happens, and a sale is lost to the next week."""
+    arrive(database)
+    database.market.set_provenance("live", "yes")
+    decisions = run_due(database, None, at(0, 31)).decisions
+    assert set(LATE) & {trade.symbol for d in decisions if d.index == "defi" for trade in d.trades}
+    put_monday(database, without=LATE)
+    head = database.journal.head("live")
+    week = run_due(database, None, at(0, 31) + DAY)
+    assert [ready.index for ready in week.waiting] == ["large", "defi"]
+    assert (week.settlements, week.head, database.journal.head("live")) == ((), head, head)
+    with database.atomic():  # what became of it at noon is compared with what becomes of it when the prices come
+        noon = run_due(database, None, at(12) + DAY, dry_run=True)
+    put_monday(database)
+    week = run_due(database, None, at(2) + DAY)
+    lost, filled = ({f.status for s in w.settlements for f in s.fills if f.symbol in LATE} for w in (noon, week))
+    assert (lost, filled, week.waiting) == ({"could not trade"}, {"filled"}, ())
+    assert len(week.settlements) == len(decisions) and database.verify("live").ok
+
+
 def test_a_fit_that_fails_leaves_the_last_good_week_and_says_that_it_is_old(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

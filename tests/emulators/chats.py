@@ -36,6 +36,10 @@ class ChatService:
     _second: deque[float] = field(default_factory=deque)
     _minutes: dict[str, deque[float]] = field(default_factory=dict)
 
+    @property
+    def is_connected(self) -> bool:
+        return True
+
     async def run(self, ready: Callable[[], None]) -> None:
         ready()
         await asyncio.Event().wait()

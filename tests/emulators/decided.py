@@ -74,7 +74,7 @@ def make_decided(path, ledger="live", simulated=False, until=99):
     with database.atomic():
         past = [line for week in range(40) for line in _predictions(week)]
         database.signals.put_predictions(past)
-        store_skills(database, skills_of(past, None))
+        store_skills(database, skills_of(past, ()))
     database.close()
 
 

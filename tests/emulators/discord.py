@@ -26,6 +26,7 @@ from emulators.faults import Fault
 TOKEN = "MTIzNDU2Nzg5.Emulat.ed-Token_that-is_never-logged"
 APP = 4242
 HEARTBEAT = 41250
+PATIENCE = 30.0  # seconds that a test waits for what must come: a busy machine is slow, and not wrong
 CREATES, WINDOW = 5, 5.0  # messages a channel takes in so many seconds; a test may shorten its `window`
 
 
@@ -226,7 +227,7 @@ class Discord:
 
     # --- how a test waits
 
-    async def until(self, true: Callable[[], Any], seconds: float = 5.0) -> Any:
+    async def until(self, true: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something is so, and return it; an AssertionError after `seconds`."""
         for _ in range(int(seconds / 0.005)):
             if found := true():
@@ -234,12 +235,12 @@ class Discord:
             await asyncio.sleep(0.005)
         raise AssertionError(f"still not so after {seconds} s; sent so far: {[m.text[:80] for m in self.sent]}")
 
-    async def answer(self, asked: Asked, count: int = 1, seconds: float = 5.0) -> Sent:
+    async def answer(self, asked: Asked, count: int = 1, seconds: float = PATIENCE) -> Sent:
         """The `count`-th message that answers an interaction, as soon as it is there and no longer thinking."""
         await self.until(lambda: len([m for m in asked.answered if not m.thinking]) >= count, seconds)
         return asked.answered[count - 1]
 
-    async def connected(self, seconds: float = 5.0) -> None:
+    async def connected(self, seconds: float = PATIENCE) -> None:
         await self.until(lambda: self.sockets, seconds)
 
     # --- what goes wrong

@@ -84,7 +84,7 @@ async def start(bench: Bench) -> None:
     ready = asyncio.Event()
     bench.task = asyncio.get_running_loop().create_task(bench.platform.run(ready.set))
     waiting = asyncio.get_running_loop().create_task(ready.wait())
-    done, _ = await asyncio.wait({bench.task, waiting}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({bench.task, waiting}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
     if waiting not in done:
         waiting.cancel()
         bench.task.result()

@@ -100,6 +100,10 @@ class Counted:
     def id(self) -> str:
         return self._platform.id
 
+    @property
+    def is_connected(self) -> bool:
+        return self._platform.is_connected
+
     async def run(self, ready: Callable[[], None]) -> None:
         await self._platform.run(ready)
 

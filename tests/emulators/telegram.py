@@ -27,6 +27,7 @@ from emulators.telegram_people import Person, Room, Sent
 TOKEN = "123456789:AAEmulated-Token-of-thirty-five-chrs"
 BOT_ID = 123456789
 NOW = 1_700_000_000
+PATIENCE = 30.0  # seconds that a test waits for what must come: a busy machine is slow, and not wrong
 FLOOD_OVERALL, FLOOD_GROUP = (30, 1.0), (20, 60.0)
 SENDING = ("sendMessage", "sendPhoto", "editMessageText", "editMessageCaption")
 ALL_BUT = ("chat_member", "message_reaction", "message_reaction_count")  # what an empty allowed_updates leaves out
@@ -199,7 +200,7 @@ class Telegram:
 
     # --- how a test waits
 
-    async def until(self, true: Callable[[], Any], seconds: float = 5.0) -> Any:
+    async def until(self, true: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something is so, and return it; an AssertionError after `seconds`."""
         for _ in range(int(seconds / 0.005)):
             if found := true():
@@ -207,7 +208,7 @@ class Telegram:
             await asyncio.sleep(0.005)
         raise AssertionError(f"still not so after {seconds} s; sent so far: {[m.text[:80] for m in self.sent]}")
 
-    async def answer(self, room: Room, count: int = 1, seconds: float = 5.0) -> Sent:
+    async def answer(self, room: Room, count: int = 1, seconds: float = PATIENCE) -> Sent:
         """The `count`-th message of a chat, as soon as it is there."""
         await self.until(lambda: len(self.messages(room)) >= count, seconds)
         return self.messages(room)[count - 1]

@@ -54,6 +54,7 @@ class WirePlatform:
     """Sends each message on a connection of its own."""
 
     id = "telegram"
+    is_connected = True
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -4,13 +4,23 @@ import datetime as dt
 import hashlib
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
 
 from engine.errors import BadRequest
 from engine.model import RiskStep
-from storage.chain import GENESIS, canonical, entry_hash, head_digits, rounded, short_head
+from storage.chain import (
+    GENESIS,
+    Link,
+    canonical,
+    entry_hash,
+    head_digits,
+    rounded,
+    short_head,
+    verify_chain,
+)
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20),
@@ -67,3 +77,29 @@ def test_a_head_is_shown_in_eight_groups_and_read_back() -> None:
 def test_what_cannot_be_a_head_is_said(text: str) -> None:
     with pytest.raises(BadRequest, match="32 to 64 hex digits"):
         head_digits(text)
+
+
+FORMS = {
+    "a line end in its kind": ("a\nb", "2023-11-13", '{"a":1}', "its ledger, kind or date is none"),
+    "a date that is none": ("note", "", '{"a":1}', "its ledger, kind or date is none"),
+    "a date in another form": ("note", "20231113", '{"a":1}', "its ledger, kind or date is none"),
+    "a line end before its body": ("note", "2023-11-13", '\n{"a":1}', "in the one form"),
+    "a blank": ("note", "2023-11-13", '{"a": 1}', "in the one form"),
+    "a key that is there twice": ("note", "2023-11-13", '{"a":1,"a":2}', "in the one form"),
+    "keys in another order": ("note", "2023-11-13", '{"b":1,"a":2}', "in the one form"),
+    "a number that is none": ("note", "2023-11-13", '{"a":NaN}', "in the one form"),
+    "no JSON": ("note", "2023-11-13", "a", "in the one form"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_an_entry_that_could_be_read_in_two_ways_is_refused(name: str) -> None:
+    kind, date, body, reason = FORMS[name]
+    first = Link("live", "1", "note", "2023-11-13", '{"a":1}', GENESIS, "")
+    first = replace(first, hash=entry_hash(GENESIS, "live", 1, first.kind, first.date, first.body))
+    assert verify_chain("live", [first]).ok
+    odd = Link("live", "2", kind, date, body, first.hash, entry_hash(first.hash, "live", 2, kind, date, body))
+    verdict = verify_chain("live", [first, odd], whole=True)
+    assert verdict.broken is not None
+    assert verify_chain("live", [first, odd]).ok == ("line end" not in name and "date" not in name)
+    assert (verdict.ok, verdict.entries, reason in verdict.broken.reason) == (False, 1, True)

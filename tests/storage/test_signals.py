@@ -33,6 +33,8 @@ def test_the_latest_signals_may_be_those_before_a_day(database: Database, make_w
     assert database.signals.latest("replay", before=MONDAY + WEEK) == make_week(MONDAY)
     assert database.signals.latest("replay", before=MONDAY) is None
     assert database.signals.latest("live") is None
+    assert database.signals.dates("replay") == {MONDAY, MONDAY + WEEK}
+    assert database.signals.dates("live") == frozenset()
     assert database.signals.at("replay", MONDAY + dt.timedelta(days=1)) is None
 
 

@@ -36,7 +36,13 @@ class Line(discord.Client):
             **options,
         )
         self._hear = hear
+        self._lost: set[int] = set()  # connections, by their shard
         shelter(self)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether no connection is lost."""
+        return not self._lost
 
     async def setup_hook(self) -> None:
         await self._hear.begun(self)
@@ -48,6 +54,15 @@ class Line(discord.Client):
 
     async def on_ready(self) -> None:
         self._hear.ready()
+
+    async def on_disconnect(self) -> None:
+        self._lost.add(0)
+
+    async def on_connect(self) -> None:
+        self._lost.discard(0)
+
+    async def on_resumed(self) -> None:
+        self._lost.discard(0)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self._hear.interaction(interaction)
@@ -72,6 +87,24 @@ class Line(discord.Client):
 class ShardedLine(Line, discord.AutoShardedClient):
     """The same over several connections, each for its share of the servers; `shard_count` None: as many as Discord
     advises. They identify one after the other, five seconds apart."""
+
+    async def on_disconnect(self) -> None:
+        """Said of a shard by its number as well, and so are the others."""
+
+    async def on_connect(self) -> None:
+        """By its number."""
+
+    async def on_resumed(self) -> None:
+        """By its number."""
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        self._lost.add(shard)
+
+    async def on_shard_connect(self, shard: int) -> None:
+        self._lost.discard(shard)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        self._lost.discard(shard)
 
 
 def line_of(hear: Hearing, shards: int) -> Line:

@@ -77,6 +77,10 @@ class DiscordPlatform:
     def id(self) -> str:
         return ID
 
+    @property
+    def is_connected(self) -> bool:
+        return self._line is not None and self._line.is_up
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Connect, call `ready`, take interactions until cancelled, and connect again whenever the line is lost;
         LockedOut where Discord refuses the token."""

@@ -70,19 +70,21 @@ class Courier:
             await self._bring(reply, errand)
 
     async def replace(self, reply: Reply, chat: int, message: int) -> bool:
-        """Let a reply take a message's place; False where it cannot."""
-        parts = render.messages(reply)
-        if len(parts) > 1 or reply.chart is not None:
-            return False
-        self._quota.spend(chat)
+        """Let a reply that is one message take another's place; False where it cannot. Its place in the chat's quota is
+        booked by who asks for it."""
         try:
             await self._bot.edit_message_text(
-                parts[0], chat, message, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
+                render.messages(reply)[0], chat, message, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
                 reply_markup=keyboard(reply.buttons, self._links),
             )  # fmt: skip
         except BadRequest as error:
             return is_unchanged(error)
         return True
+
+    @staticmethod
+    def parts(reply: Reply) -> int:
+        """Of how many messages a reply is made."""
+        return 1 if reply.chart and render.caption(reply) else len(render.messages(reply)) + bool(reply.chart)
 
     async def _is_channel(self, chat: int) -> bool:
         """Whether a chat is a channel: only what has a long name may be one, and Telegram is asked once."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 from telegram import Bot
 from telegram.constants import ChatAction
@@ -42,6 +43,8 @@ GONE = "That button is no longer there."
 ANSWERED = "Answered just now, see below."
 ASK_IN_PRIVATE = "That answer is for you alone. Open a chat with me, press Start, and ask again."
 
+Press = tuple[int, int, str]  # chat, message, what its button sends
+
 log = logging.getLogger(__name__)
 
 
@@ -60,7 +63,8 @@ class Inbox:
         self._links = links
         self._pause = pause
         self._quota = quota
-        self._presses: OrderedDict[tuple[int, int, str], float] = OrderedDict()
+        self._presses: OrderedDict[Press, float] = OrderedDict()
+        self._turns: WeakValueDictionary[Press, asyncio.Lock] = WeakValueDictionary()  # as long as somebody waits
 
     async def take(self, heard: Heard) -> None:
         """Answer one message or press; where the answer cannot be delivered, the log says why."""
@@ -72,16 +76,25 @@ class Inbox:
             log.info("an answer was refused: %s", error.message)
 
     async def _take(self, heard: Heard) -> None:
-        if heard.query is not None:
-            if is_forged(heard.query):
-                await self._toast(heard, GONE)
-                return
-            if self._just_answered(heard):
+        if heard.query is not None and is_forged(heard.query):
+            await self._toast(heard, GONE)
+            return
+        async with self._turn(heard):
+            if heard.pressed and self._just_answered(heard):
                 await self._toast(heard, ANSWERED)
                 return
-        async with self._acting(heard, ChatAction.TYPING):
-            reply = await self._answer(await self._request(heard))
-        await self._give(reply, heard)
+            async with self._acting(heard, ChatAction.TYPING):
+                reply = await self._answer(await self._request(heard))
+            self._remember(reply, heard)
+        try:
+            await self._give(reply, heard)
+        except Exception:
+            self._presses.pop(_press(heard), None)  # what did not come may be asked for again
+            raise
+
+    def _turn(self, heard: Heard) -> asyncio.Lock:
+        """One after another where many press one button at once: only the first is answered."""
+        return self._turns.setdefault(_press(heard), asyncio.Lock())
 
     async def tell(self, reply: Reply, user: str) -> None:
         """Say something to a person in private, if they ever wrote to the bot."""
@@ -106,14 +119,12 @@ class Inbox:
         if reply == NOTHING:  # what was asked is not to be answered
             await self._toast(heard)
             return
-        # A press in a channel is no reason to write to everybody in it.
-        if (reply.private and heard.place != "private") or (heard.pressed and heard.place == "channel"):
+        if _is_for_one(reply, heard):
             await self._give_in_private(reply, heard)
             return
         await self._toast(heard)
         if reply.panel and heard.pressed and await self._replaced(reply, heard):
             return
-        self._remember(reply, heard)
         errand = Errand(heard.chat, heard.thread, is_channel=heard.place == "channel")
         if heard.place != "private" and not heard.pressed:
             errand.answers = heard.message
@@ -121,6 +132,9 @@ class Inbox:
             await self._bring(reply, errand)
 
     async def _replaced(self, reply: Reply, heard: Heard) -> bool:
+        if self._courier.parts(reply) > 1:
+            return False
+        await self._book(heard.chat, 1)
         try:
             await self._pause.over()
             return await self._courier.replace(reply, heard.chat, heard.message)
@@ -152,9 +166,8 @@ class Inbox:
 
         A group that asks for more than Telegram lets it be sent gets its answers later, or not at all.
         """
-        if not await self._booked(errand):
-            log.info("a group asked for more answers than Telegram lets it be sent")
-            return
+        errand.booked = self._courier.parts(reply)
+        await self._book(errand.chat, errand.booked)
         for attempt in range(ATTEMPTS):
             try:
                 await self._pause.over()
@@ -168,16 +181,16 @@ class Inbox:
             except Exception as error:
                 await self._bear(error, last=attempt == ATTEMPTS - 1)
 
-    async def _booked(self, errand: Errand) -> bool:
-        """Whether a chat's quota has room for a first message, soon enough to be worth waiting for."""
+    async def _book(self, chat: int, messages: int) -> None:
+        """Book an answer's messages in a chat's quota; SlowDown where there is no room soon enough to be worth waiting
+        for."""
         patience = MOST_PATIENCE
-        while wait := self._quota.book(errand.chat):
+        while wait := self._quota.book(chat, messages):
             if wait > patience:
-                return False
+                log.info("a group asked for more answers than Telegram lets it be sent")
+                raise SlowDown("this group was sent all that it may be for now", wait)
             patience -= wait
             await asyncio.sleep(wait)
-        errand.booked = 1
-        return True
 
     async def _bear(self, error: Exception, last: bool) -> None:
         kind = undelivered(error)
@@ -198,15 +211,15 @@ class Inbox:
                 await heard.query.answer(clipped(text, TOAST) if text else None, show_alert=loud)
 
     def _just_answered(self, heard: Heard) -> bool:
-        until = self._presses.get((heard.chat, heard.message, heard.text), 0.0)
+        until = self._presses.get(_press(heard), 0.0)
         return time.monotonic() < until
 
     def _remember(self, reply: Reply, heard: Heard) -> None:
         """A button of a group is pressed by many, and of anybody twice; panels and confirmations are not repeats."""
-        if not heard.pressed or reply.panel or not reply.ok:
+        if not heard.pressed or reply.panel or not reply.ok or reply == NOTHING or _is_for_one(reply, heard):
             return
         lasts = REPEATED if heard.place != "private" else 2.0
-        self._presses[heard.chat, heard.message, heard.text] = time.monotonic() + lasts
+        self._presses[_press(heard)] = time.monotonic() + lasts
         while len(self._presses) > MOST_PRESSES:
             self._presses.popitem(last=False)
 
@@ -229,3 +242,12 @@ class Inbox:
             with suppress(TelegramError):
                 await self._bot.send_chat_action(heard.chat, action, **more)
             await asyncio.sleep(ACTION_LASTS)
+
+
+def _press(heard: Heard) -> Press:
+    return heard.chat, heard.message, heard.text
+
+
+def _is_for_one(reply: Reply, heard: Heard) -> bool:
+    """Whether an answer is for its person alone; a press in a channel is no reason to write to everybody in it."""
+    return (reply.private and heard.place != "private") or (heard.pressed and heard.place == "channel")

@@ -18,7 +18,7 @@ from bot.platforms.telegram.courier import NO_PREVIEW
 from bot.reply import Reply
 
 MOST = 5
-FRESH = 300  # seconds that Telegram keeps an answer for everybody who types the same
+FRESH = 300  # seconds that Telegram keeps an answer for a person who types the same again
 LONGEST_QUERY = 40
 SETTLED = 0.15  # seconds without another letter before the words are looked up
 
@@ -43,17 +43,19 @@ class Inline:
             if self._newest.get(person) != query.id:
                 return
             found = (await self._front.names(clipped(query.query, LONGEST_QUERY).lstrip("$")))[:MOST]
-            results = [r for symbol, name in found if (r := await self._result(symbol, name, str(person)))]
-            await query.answer(results, cache_time=FRESH, is_personal=False)
+            results = [r for symbol, name in found if (r := await self._result(symbol, name, query))]
+            if results or not found:  # no answer at all to who asks too much: nothing would be kept for minutes
+                await query.answer(results, cache_time=FRESH, is_personal=True)  # in the mode that this person follows
         except TelegramError as error:
             log.info("an inline query was not answered: %s", type(error).__name__)
         finally:
             if self._newest.get(person) == query.id:
                 del self._newest[person]
 
-    async def _result(self, symbol: str, name: str, person: str) -> InlineQueryResultArticle | None:
-        reply = await self._answer(Request(f"/token ={symbol}", self._platform, person, person))
-        if not reply.ok:
+    async def _result(self, symbol: str, name: str, query: InlineQuery) -> InlineQueryResultArticle | None:
+        person = str(query.from_user.id)
+        reply = await self._answer(Request(f"/token ={symbol}", self._platform, person, person, typing=query.id))
+        if not reply.ok or reply.is_silence:
             return None
         words = render.messages(reply)[0]
         content = InputTextMessageContent(words, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW)

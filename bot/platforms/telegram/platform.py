@@ -67,6 +67,7 @@ class TelegramPlatform:
         self._hosts = frozenset(hosts)
         self._monotonic = monotonic
         self._pause = Pause(monotonic, sleep)
+        self._reached = False
         self._courier: Courier | None = None
         self._begun: OrderedDict[str, Errand] = OrderedDict()
 
@@ -77,6 +78,10 @@ class TelegramPlatform:
     def id(self) -> str:
         return ID
 
+    @property
+    def is_connected(self) -> bool:
+        return self._reached
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Connect, call `ready`, take updates until cancelled; LockedOut where Telegram refuses the token."""
         with token_unsaid(self._token, TALKATIVE):
@@ -85,10 +90,12 @@ class TelegramPlatform:
             try:
                 await self._connect(bot)
                 inbox, inline = self._open(bot)
+                self._reach(True)
                 ready()
                 take = self._taker(bot.username, inbox, inline, lanes)
-                await (listen(bot, take, self._webhook) if self._webhook else poll(bot, take))
+                await (listen(bot, take, self._webhook) if self._webhook else poll(bot, take, self._reach))
             finally:
+                self._reach(False)
                 await lanes.close(LAST_WORDS)
                 self._courier = None
                 with suppress(Exception):
@@ -106,11 +113,16 @@ class TelegramPlatform:
         errand.notes.clear()
         try:
             await self._courier.bring(parcel.reply, errand)
+        except asyncio.CancelledError:
+            self._keep(parcel.key, errand)
+            raise
         except Exception as error:
-            if errand.parts_done:
-                self._keep(parcel.key, errand)
+            self._keep(parcel.key, errand)
             raise self._explained(error) from None
         return Receipt(str(errand.message), " ".join(errand.notes))
+
+    def _reach(self, reached: bool) -> None:
+        self._reached = reached
 
     def _explained(self, error: Exception) -> Undelivered:
         kind = undelivered(error)
@@ -119,7 +131,8 @@ class TelegramPlatform:
         return kind
 
     def _keep(self, key: str, errand: Errand) -> None:
-        self._begun[key] = errand
+        if errand.parts_done:
+            self._begun[key] = errand
         while len(self._begun) > REMEMBERED:
             self._begun.popitem(last=False)
 

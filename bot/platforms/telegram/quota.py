@@ -25,19 +25,20 @@ class Quota:
             while len(self._sent) > MOST_CHATS:
                 self._sent.popitem(last=False)
 
-    def book(self, chat: int) -> float:
-        """Book a message to a chat: 0 where it may be sent and is counted, else seconds until asking again is worth it.
+    def book(self, chat: int, messages: int = 1) -> float:
+        """Book messages to a chat: 0 where they may be sent and are counted, else seconds until asking again is worth
+        it.
 
         Who asks first and sends later would let everybody through who asks in between.
         """
-        if wait := self.wait(chat):
+        if wait := self.wait(chat, messages):
             return wait
-        self.spend(chat)
+        for _ in range(messages):
+            self.spend(chat)
         return 0.0
 
-    def wait(self, chat: int) -> float:
-        """Seconds until a chat may be answered again, 0 where it may now."""
-        sent = self._sent.get(chat)
-        if sent is None or len(sent) < MOST:
-            return 0.0
-        return max(0.0, sent[0] + WINDOW - self._monotonic())
+    def wait(self, chat: int, messages: int = 1) -> float:
+        """Seconds until a chat may be sent so many messages, 0 where it may now; more than any quota count as one."""
+        sent = self._sent.get(chat, ())
+        over = len(sent) + min(messages, MOST) - MOST  # so many of the oldest must be a minute old
+        return max(0.0, sent[over - 1] + WINDOW - self._monotonic()) if over > 0 else 0.0

@@ -26,7 +26,7 @@ class Rights:
 
     async def is_admin(self, chat: int, user: str, command: str = "") -> bool:
         """Ask Telegram; what it said a moment ago counts too, but not for a command that weighs it."""
-        needs_them = command in COMMANDS and COMMANDS[command].needs_rights
+        needs_them = command not in COMMANDS or COMMANDS[command].needs_rights  # `/stop` is said for another one
         known = self._known.get((chat, user))
         if known and not needs_them and self._monotonic() < known[1]:
             return known[0]

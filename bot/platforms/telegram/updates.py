@@ -22,6 +22,7 @@ from bot.platforms.port import LockedOut
 from bot.platforms.telegram.failures import NEW_TOKEN, seconds_of, undelivered
 
 POLL = 25  # seconds that Telegram holds a poll open
+KNOCK = 1  # the same after a failure, so that it is soon known whether the line is back
 GRACE = 10.0  # seconds on top before the line counts as dead
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 REMEMBERED = 1000  # updates; Telegram repeats one that it holds for unanswered
@@ -87,19 +88,22 @@ async def persist(work: Callable[[], Awaitable[object]]) -> None:
             wait = min(wait * 2, LONGEST_WAIT)
 
 
-async def poll(bot: Bot, take: Take) -> None:
-    """Ask for updates until cancelled, and mend the line again and again; LockedOut where the token is refused."""
+async def poll(bot: Bot, take: Take, reached: Callable[[bool], None]) -> None:
+    """Ask for updates until cancelled, and mend the line again and again; LockedOut where the token is refused.
+    `reached` hears after each time whether Telegram answered."""
     once, offset, wait = Once(bot, take), 0, FIRST_WAIT
     try:
         while True:
             try:
-                updates = await _ask(bot, offset, POLL)
+                updates = await _ask(bot, offset, POLL if wait == FIRST_WAIT else KNOCK)
             except InvalidToken:
                 raise LockedOut(NEW_TOKEN) from None
             except Exception as error:
+                reached(False)
                 await asyncio.sleep(_patience(error, wait))
                 wait = min(wait * 2, LONGEST_WAIT)
                 continue
+            reached(True)
             wait = FIRST_WAIT
             for raw in updates:
                 id_ = once.hand_on(raw)

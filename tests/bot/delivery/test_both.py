@@ -61,10 +61,10 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         async with Clerk(settings, create=True) as clerk:
             service = Service(settings, clerk, platforms_of(settings, clerk, draw), real_clock(), jobs=False)
             running = asyncio.get_running_loop().create_task(service.run())
-            await discord.until(service.is_well, 10)
+            await discord.until(service.is_well)
             yield House(service, clerk, telegram, discord)
             service.stop()
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 30)
 
 
 async def test_both_answer_and_one_queue_goes_out_to_both(house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -87,6 +87,8 @@ async def test_an_outage_of_discord_leaves_telegram_untouched_and_ends(house: Ho
     house.discord.refuses_gateway = True
     house.discord.fail(discord_refusing(403))
     await house.discord.drop()
+    await house.discord.until(lambda: not house.service.is_well())
+    assert house.service.counted().connected == {"telegram": True, "discord": False}
     ann.writes("/status")
     await house.telegram.answer(ann.private)
     await house.queue("week 48", ("telegram", ann.id), ("discord", bob.dm.id))
@@ -98,7 +100,8 @@ async def test_an_outage_of_discord_leaves_telegram_untouched_and_ends(house: Ho
     assert {queue.platform: queue.sent for queue in waiting}["telegram"] == 1
     house.discord.recover()
     house.discord.refuses_gateway = False
-    await house.discord.connected(10)
+    await house.discord.until(house.service.is_well)
+    await house.discord.connected()
     assert (await house.discord.answer(bob.runs("/help"))).text
 
 
@@ -107,10 +110,14 @@ async def test_an_outage_of_telegram_leaves_discord_untouched(house: House) -> N
     ann, bob = house.telegram.person("Ann"), house.discord.person("Bob")
     ann.private.refusal = None
     house.telegram.fail(telegram_refusing(502, "Bad Gateway"))
+    house.telegram.person("Eve").writes("/status")  # ends the poll that was open
+    await house.telegram.until(lambda: not house.service.is_well())
     await house.queue("week 48", ("telegram", ann.id), ("discord", bob.dm.id))
     await house.discord.until(lambda: any("week 48" in m.text for m in house.discord.messages(bob.dm)))
     assert (await house.discord.answer(bob.runs("/status"))).text.startswith("Status")
     assert house.telegram.messages(ann.private) == []
+    house.telegram.recover()
+    await house.telegram.until(house.service.is_well)
 
 
 async def test_a_link_from_telegram_to_discord_through_both_real_clients(house: House) -> None:
@@ -148,7 +155,7 @@ async def test_the_owner_of_a_server_sets_its_channel_up_from_the_private_messag
     assert (len(chat.indices), chat.danger, chat.watched, chat.place) == (len(themes()), True, True, "group")
     guild.owner.removes_bot(guild)
     await discord.until(lambda: not discord.guilds)
-    for _ in range(200):
+    for _ in range(2000):
         chat = await house.clerk.do(lambda db: db.chats.get("discord", str(guild.general.id)))
         if chat.silenced:
             break

@@ -69,13 +69,15 @@ async def test_called_off_it_is_gone(tmp_path: Path) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
 
 
 async def test_it_yields_to_the_bot() -> None:
-    assert (await run("import os, time; time.sleep(0.2); print(os.nice(0))")).strip() == "10"
+    waits = "import os, time\nwhile not os.nice(0):\n    time.sleep(0.01)\nprint(os.nice(0))"
+    async with asyncio.timeout(30):
+        assert (await run(waits)).strip() == "10"
 
 
 async def test_a_real_command_runs(tmp_path: Path) -> None:

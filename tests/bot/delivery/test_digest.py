@@ -225,6 +225,20 @@ def test_quiet_hours_end_by_the_chats_own_clock(zone: str, hours: tuple[int, int
     assert digest.quiet_until(chat, at(now)) == (at(end) if end else None)
 
 
+@pytest.mark.parametrize(
+    "now, end",
+    [
+        ("2026-11-01T05:10+00:00", "2026-11-01T05:30+00:00"),  # 01:10, for the first time
+        ("2026-11-01T05:40+00:00", None),
+        ("2026-11-01T06:10+00:00", "2026-11-01T06:30+00:00"),  # and for the second
+    ],
+)
+def test_quiet_hours_that_end_in_an_hour_that_comes_twice_end_later_than_now(now: str, end: str | None) -> None:
+    """F32: an end that has passed would be tried again and again until the hour is over."""
+    chat = replace(CHAT, time_zone="America/New_York", quiet_from=22 * 60, quiet_until=90)
+    assert digest.quiet_until(chat, at(now)) == (at(end) if end else None)
+
+
 def test_quiet_hours_defer_and_danger_breaks_them_where_the_chat_said_so() -> None:
     quiet = replace(CHAT, quiet_from=0, quiet_until=360)
     chats = [quiet, replace(quiet, chat="2", danger_breaks_quiet=True)]

@@ -154,7 +154,7 @@ async def test_a_stop_lets_an_answer_under_way_arrive_and_takes_no_ten_seconds(o
         await begun.wait()
         started = time.monotonic()
         await end(bench)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10
         assert asked.answer.text == "done"
 
 
@@ -167,7 +167,7 @@ async def test_a_stop_while_discord_is_silent_takes_no_ten_seconds(opened: Any, 
             await bench.settled(0.2)
             started = time.monotonic()
             await end(bench)
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < 10
 
 
 async def test_an_answer_that_fails_is_logged_and_the_next_one_comes(

@@ -82,6 +82,23 @@ async def test_one_shard_that_drops_is_resumed_alone_and_nothing_is_missed(opene
         assert len(server.identified) == 2
 
 
+async def test_the_bot_counts_as_connected_once_no_shard_is_lost(opened: Callable[..., Any]) -> None:
+    server, guilds = peopled()
+    async with opened(server=server, shards=2) as bench:
+        for guild in guilds:
+            await hears(server, guild)
+        assert bench.platform.is_connected
+        second = next(socket for socket in server.sockets if server.shards[socket] == (1, 2))
+        server.refuses_gateway = True
+        server.sockets.remove(second)
+        second._req.transport.abort()
+        await server.until(lambda: not bench.platform.is_connected)
+        await hears(server, guilds[0])
+        server.refuses_gateway = False
+        await server.until(lambda: bench.platform.is_connected)
+        await hears(server, guilds[1])
+
+
 async def test_a_single_connection_names_no_shard(opened: Callable[..., Any]) -> None:
     server, guilds = peopled()
     async with opened(server=server):

@@ -186,13 +186,17 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_slow_answer_is_deferred_and_still_arrives_with_its_chart(opened: Any) -> None:
+    too_late = asyncio.Event()
+
     async def slow(request: Request) -> Reply:
-        await asyncio.sleep(0.4)
+        await too_late.wait()
         return Reply(title="done", text=("word " * 2000,), chart=ChartSpec("levels", "DeFi", (), ()))
 
     async with opened(answer=slow) as bench:
-        bench.server.deadline = 0.2
         asked = bench.server.person("Ann").runs("/index defi")
+        await bench.server.until(lambda: asked.deferred)
+        asked.at -= bench.server.deadline
+        too_late.set()
         last = await bench.server.answer(asked, 3)
         assert asked.deferred and last.files
         assert asked.answered[0].text.startswith("done")
@@ -253,7 +257,7 @@ async def test_no_interaction_times_out_while_a_thread_burns_the_processor(bench
     ann = bench.server.person("Ann")
     asked = [ann.runs(f"/index {name}") for name in ("large", "defi", "ai", "rwa") * 2]
     for one in asked:
-        await bench.server.answer(one, seconds=5)
+        await bench.server.answer(one)
     await asyncio.to_thread(thread.join)
     assert all(one.callback for one in asked)
 

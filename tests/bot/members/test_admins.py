@@ -209,8 +209,7 @@ def test_delivery_tells_what_waits_what_was_given_up_and_who_is_silenced(club: A
 
 
 def test_delivery_without_a_service_still_knows_the_silenced_chats(club: Any) -> None:
-    club.say("/subscribe defi")
-    club.database.chats.silence("telegram", "42", "blocked by its person", club.now)
+    club.database.chats.silence("telegram", "43", "blocked by its person", club.now)
     assert "Silenced on telegram: 1 chat, blocked by its person" in " ".join(
         club.say("/delivery", is_bot_admin=True).lines()
     )

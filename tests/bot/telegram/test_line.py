@@ -102,7 +102,7 @@ async def test_a_stop_lets_an_answer_under_way_arrive_and_takes_no_ten_seconds(o
         await begun.wait()
         started = time.monotonic()
         await stop(bench)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         assert [m.text for m in bench.server.messages(ann.private)] == ["done"]
 
 

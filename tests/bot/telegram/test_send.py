@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -161,12 +162,28 @@ async def test_a_second_attempt_repeats_no_part_that_arrived(bench: Any, ann: An
     assert "line 39" in texts[-1]
 
 
-def _after(good: int) -> Any:
+async def test_what_is_called_off_in_the_middle_repeats_no_part_that_arrived(bench: Any, ann: Any) -> None:
+    long = Reply(title="Long", text=tuple(f"line {i} " + "x" * 300 for i in range(40)))
+    with bench.server.failing(refusing(502, "Bad Gateway"), where="sendMessage", times=0):
+        bench.server._faults = [(_after(2, faults.silence), 1_000_000, "sendmessage", None)]
+        sending = asyncio.ensure_future(bench.platform.send(parcel(ann.id, long)))
+        await bench.server.answer(ann.private, 2)
+        await bench.settled()
+        sending.cancel()
+        with suppress(asyncio.CancelledError):
+            await sending
+    await bench.platform.send(parcel(ann.id, long))
+    texts = [message.text for message in bench.server.sent]
+    assert len(texts) == len(set(texts)) > 2
+    assert "line 39" in texts[-1]
+
+
+def _after(good: int, bad: Any = refusing(502, "Bad Gateway")) -> Any:  # noqa: B008
     left = [good]
 
     async def spoil(request: Any, answer: Any) -> Any:
         left[0] -= 1
-        return answer() if left[0] >= 0 else await refusing(502, "Bad Gateway")(request, answer)
+        return answer() if left[0] >= 0 else await bad(request, answer)
 
     return spoil
 
@@ -214,7 +231,7 @@ async def test_a_revoked_token_ends_the_run_and_is_never_logged(
             bench.server.revoke()
             ann.writes("/status")  # ends the poll that is open
             with pytest.raises(port.LockedOut) as caught:
-                await asyncio.wait_for(bench.task, 5)
+                await asyncio.wait_for(bench.task, 30)
             with pytest.raises(port.LockedOut) as again:
                 await begin(bench)
         told = caplog.text + str(caught.value) + str(again.value) + repr(bench.platform)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
+from emulators.telegram import refusing
 
 from bot.command import Request
+from bot.dispatch import dispatch
+from bot.manners import BURST, Manners
 from bot.platforms.telegram.quota import Quota
 from bot.reply import Button, ChartSpec, Column, Reply, Table
 
@@ -86,14 +90,15 @@ async def test_rights_in_a_group_are_those_telegram_tells_of(bench: Any) -> None
     assert list(rights.values()) == [(True, False), (True, False), (False, True), (False, False)]
 
 
-async def test_who_is_no_admin_any_more_is_none_at_the_next_admin_command(bench: Any) -> None:
+@pytest.mark.parametrize("command", ["/confirm AAAAAAAA", "/stop@CrierBot"])
+async def test_who_is_no_admin_any_more_is_none_at_the_next_admin_command(command: str, bench: Any) -> None:
     server, group = bench.server, bench.server.group()
     ann = server.person("Ann")
     group.adds(ann, "administrator")
     ann.writes("/status", to=group)
     await server.answer(group, 1)
     group.adds(ann, "member")
-    ann.writes("/confirm AAAAAAAA", to=group)
+    ann.writes(command, to=group)
     await server.answer(group, 2)
     assert [r.is_chat_admin for r in bench.requests] == [True, False]
 
@@ -175,6 +180,39 @@ async def test_a_repeated_tap_is_answered_once(bench: Any) -> None:
     assert "Answered" in server.answered[later]["text"]
 
 
+async def test_a_button_that_many_press_at_once_is_answered_once(opened: Any, book: Any) -> None:
+    async def slow(request: Request) -> Reply:
+        await asyncio.sleep(0.05)
+        return dispatch(book, request)
+
+    async with opened(answer=slow) as bench:
+        server, group = bench.server, bench.server.group()
+        people = [server.person(f"P{i}") for i in range(12)]
+        people[0].writes("/index defi", to=group)
+        await server.answer(group)
+        queries = [person.presses("Why", in_=group) for person in people]
+        await server.until(lambda: all(q in server.answered for q in queries))
+        await bench.settled()
+        assert len([m for m in server.sent if m.text.startswith("Why DeFi")]) == 1
+        assert len([q for q in queries if "Answered" in server.answered[q].get("text", "")]) == 11
+
+
+async def test_a_press_whose_answer_could_not_be_sent_may_be_repeated(bench: Any) -> None:
+    server, group = bench.server, bench.server.group()
+    ann, bob = server.person("Ann"), server.person("Bob")
+    ann.writes("/index defi", to=group)
+    await server.answer(group)
+    with server.failing(refusing(400, "Bad Request: BUTTON_DATA_INVALID"), where="sendMessage"):
+        first = ann.presses("Why", in_=group)
+        await server.until(lambda: first in server.answered)
+        await bench.settled()
+    again = {"text": "Answered"}
+    while "Answered" in again.get("text", ""):  # until the refusal has come back
+        query = bob.presses("Why", in_=group)
+        again = await server.until(lambda: server.answered.get(query))  # noqa: B023
+    assert (await server.answer(group, 2)).text.startswith("Why DeFi")
+
+
 async def test_a_forged_callback_does_nothing(bench: Any) -> None:
     ann = bench.server.person("Ann")
     ann.writes("/status")
@@ -241,13 +279,17 @@ async def test_a_text_too_long_for_a_caption_comes_before_its_chart(bench: Any) 
 
 
 async def test_a_slow_answer_shows_that_somebody_types(opened: Any) -> None:
+    typed = asyncio.Event()
+
     async def slow(request: Request) -> Reply:
-        await asyncio.sleep(0.6)
+        await typed.wait()
         return Reply(text=("done",))
 
     async with opened(answer=slow) as bench:
         ann = bench.server.person("Ann")
         ann.writes("/index defi")
+        await bench.server.until(lambda: bench.server.actions)
+        typed.set()
         await bench.server.answer(ann.private)
         assert bench.server.actions == [(ann.id, "typing")]
 
@@ -347,6 +389,45 @@ async def test_an_inline_query_finds_tokens_with_their_cards(bench: Any) -> None
     assert first not in bench.server.inline_answers
     hostile = ann.asks_inline("xvs")
     assert await bench.server.until(lambda: bench.server.inline_answers.get(hostile))
+    asked = [fields for method, fields, _ in bench.server.received if method.casefold() == "answerinlinequery"]
+    assert all(fields["is_personal"] is True for fields in asked), "a card is in the mode that this person follows"
+
+
+async def test_who_types_slowly_sees_cards_at_every_letter_and_may_still_ask(opened: Any, book: Any) -> None:
+    manners = Manners(time.monotonic)
+
+    async def polite(request: Request) -> Reply:
+        return manners.attend(request, lambda asked: dispatch(book, asked))
+
+    async with opened(answer=polite) as bench:
+        symbols = ("AAVE", "RUNE", "GMX", "LDO")
+        bench.front.tokens = tuple((symbol, f"a {symbol}") for symbol in symbols)
+        ann = bench.server.person("Ann")
+        for typed in ("a", "a ", "a  "):
+            query = ann.asks_inline(typed)
+            results = await bench.server.until(lambda: bench.server.inline_answers.get(query))  # noqa: B023
+            assert len(results) == 4
+            for result in results:
+                assert result["input_message_content"]["message_text"].startswith(f"<b>{result['id'][2:]}")
+        ann.writes("/status")
+        assert "Slow down" not in (await bench.server.answer(ann.private)).text
+
+
+async def test_who_types_without_end_is_shown_nothing_and_nothing_is_kept_for_others(opened: Any, book: Any) -> None:
+    manners = Manners(lambda: 0.0)
+
+    async def polite(request: Request) -> Reply:
+        return manners.attend(request, lambda asked: dispatch(book, asked))
+
+    async with opened(answer=polite) as bench:
+        ann, bob = bench.server.person("Ann"), bench.server.person("Bob")
+        for _ in range(BURST):
+            query = ann.asks_inline("aa")
+            assert await bench.server.until(lambda: bench.server.inline_answers.get(query))  # noqa: B023
+        beyond, of_bob = ann.asks_inline("aa"), bob.asks_inline("aa")
+        assert await bench.server.until(lambda: bench.server.inline_answers.get(of_bob))
+        await bench.settled()
+        assert beyond not in bench.server.inline_answers
 
 
 async def test_menus_are_set_per_scope_from_the_table(bench: Any) -> None:
@@ -461,6 +542,37 @@ async def test_a_group_that_asks_too_much_costs_nobody_else_the_bot(bench: Any) 
     await server.answer(people[0].private)
     await bench.settled()
     assert len(server.messages(group)) == 18
+
+
+async def test_long_answers_and_changed_panels_count_with_all_that_they_send(bench: Any) -> None:
+    bench.server.enforcing = True
+    bench.script["/status"] = Reply(title="Long", text=("word " * 1500,))
+    bench.script |= {"/settings": PANEL, "/settings weekly off": PANEL}
+    server, group = bench.server, bench.server.group()
+    ann = server.person("Ann")
+    ann.writes("/settings", to=group)
+    await server.answer(group)
+    for number in range(30):
+        server.person(f"P{number}").writes("/status", to=group)
+    for number in range(30):
+        server.person(f"Q{number}").presses("Weekly off", in_=group)
+    await server.answer(group, 10)
+    ann.writes("/help")
+    await server.answer(ann.private)
+    await bench.settled()
+    assert bench.platform._pause.left == 0, "Telegram never asked for patience"
+
+
+def test_a_message_of_several_parts_is_booked_whole() -> None:
+    now = [0.0]
+    quota = Quota(lambda: now[0])
+    for _ in range(16):
+        quota.spend(-5)
+        now[0] += 1
+    assert (quota.book(-5, 2), quota.book(-5, 2)) == (0.0, 45.0)
+    now[0] = 61.5
+    assert (quota.book(-5, 2), quota.book(-5, 1)) == (0.0, 0.5)
+    assert quota.book(-6, 40) == 0.0, "what is longer than any quota goes where nothing else does"
 
 
 def test_a_groups_quota_comes_back_with_time() -> None:

@@ -28,7 +28,7 @@ async def listener(client, last=""):
 async def read(answer, count):
     found = []
     while len(found) < count:
-        block = await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 5)
+        block = await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 30)
         lines = dict(line.split(": ", 1) for line in block.decode().splitlines() if ": " in line and line[0] != ":")
         if "data" in lines:
             found.append((lines["id"], json.loads(lines["data"])))
@@ -114,7 +114,7 @@ async def test_no_address_holds_more_lines_than_it_may_and_a_closed_one_is_free_
         assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
         for line in held:
             await line.__aexit__(None, None, None)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while found.site.announcer._lines:
                 await found.site.announcer.look()
                 for line in list(found.site.announcer._lines):

@@ -43,6 +43,6 @@ async def test_the_page_shows_what_the_service_writes_and_ends_with_it_though_so
         async with client.get("/api/v1/events") as listening:
             assert listening.status == 200
             service.stop()
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 30)
         with pytest.raises(aiohttp.ClientConnectorError):
             await client.get("/")

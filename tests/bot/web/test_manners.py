@@ -106,7 +106,7 @@ async def test_a_line_on_which_nothing_whole_is_said_is_closed_without_a_word_in
     async with serve(decided) as (found, _):
         reader, writer = await asyncio.open_connection("127.0.0.1", int(found.address.rsplit(":", 1)[1]))
         writer.write(sent)
-        answer = await asyncio.wait_for(reader.read(), 5)
+        answer = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         with suppress(ConnectionError):  # the other side was quicker
             await writer.wait_closed()

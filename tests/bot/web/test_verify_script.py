@@ -140,6 +140,59 @@ def test_a_level_that_was_beautified_is_found_although_every_hash_was_made_anew(
     assert "follows from prices and fills" in told.stderr
 
 
+DAYS = "2026-01-05", "2026-01-12"
+QUIET = {"signals": []}
+
+
+def small(*told):
+    """A journal of (kind, date, body), chained."""
+    return chained(
+        [{"ledger": "live", "kind": kind, "date": date, "body": json.dumps(body)} for kind, date, body in told]
+    )
+
+
+def first_week(level, *fills, begins=1.0):
+    """An index that begins in USDC, and one settlement of it at a dollar a token."""
+    track = {"index": "defi", "mode": "balanced"}
+    names = ("symbol", "from_weight", "weight", "cost")
+    settled = track | {
+        "prices": {"USDC": 1.0, "AAVE": 1.0},
+        "fills": [dict(zip(names, fill, strict=True)) for fill in fills],
+        "portfolio": {"level_net": level},
+    }
+    held = [{"symbol": "USDC", "from_weight": begins}]
+    return small(("decision", DAYS[0], track | {"holdings": held}), ("settlement", DAYS[0], settled))
+
+
+SOUND = first_week(998.5, ("AAVE", 0.0, 0.5, 0.0015), ("USDC", 1.0, 0.4985, 0.0))
+FORGED = {
+    "money out of nothing": first_week(1500.0, ("AAVE", 0.0, 0.5, math.nan)),
+    "a cost that is paid to the index": first_week(1500.0, ("AAVE", 0.0, 0.5, -0.5)),
+    "a beginning with more than there was": first_week(2000.0, begins=2.0),
+    "a debt": first_week(1000.0, ("AAVE", 0.0, 2.0, 0.0), ("USDC", 1.0, -1.0, 0.0)),
+    "signals of a week that is long over": small(("signals", DAYS[1], QUIET), ("signals", DAYS[0], QUIET)),
+    "two signals for one week": small(("signals", DAYS[0], QUIET), ("signals", DAYS[0], QUIET)),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forgery_whose_every_hash_fits_is_found(script, tmp_path, name):
+    assert run(script, written(tmp_path, SOUND)).returncode == 0
+    told = run(script, written(tmp_path, FORGED[name]))
+    assert (told.returncode, told.stderr[:13]) == (1, "BROKEN: entry")
+
+
+def test_one_hash_is_not_read_as_two_entries(script, tmp_path):
+    """A body that begins with a line end could later be shown as an entry of another kind, which nobody reads."""
+    (honest,) = small(("signals", DAYS[0], QUIET))
+    (line,) = chained([honest | {"body": "\n" + honest["body"]}])
+    hidden = line | {"kind": f"signals\n{DAYS[0]}", "date": "", "body": honest["body"]}
+    for shown in (line, hidden):
+        told = run(script, written(tmp_path, [shown]))
+        assert told.returncode == 1
+        assert "is not what was hashed" in told.stderr
+
+
 def test_a_history_chained_anew_loses_the_heads_that_were_posted(script, exported, tmp_path):
     lines = entries(exported)
     head = lines[-1]["hash"][:32]

@@ -53,6 +53,16 @@ def test_weights_go_by_inverse_volatility_alone(panel, make_signals):
     assert EVEN > 0
 
 
+@pytest.mark.rule("3.10", "4.7")
+def test_what_a_silenced_head_said_before_counts_for_nothing(panel, make_signals, silent):
+    """Steady strength looks back on weeks when the head was still heard, and this week's odds may lean a little."""
+    strengths = {s: 0.3 * (-1) ** i for i, s in enumerate([*RISING, "SINKS"])}
+    loud = replace(make_signals(strengths, panel.as_of), silenced=("relative",))
+    for mode in modes():
+        quiet, told = (decide("defi", mode, panel, signals, None) for signals in (silent, loud))
+        assert held(told) == held(quiet) != {}
+
+
 @pytest.mark.rule("3.10")
 def test_without_any_history_of_the_models_the_rules_decide_too(panel, make_signals):
     """A young installation: every token abstains, because the models cannot speak yet."""

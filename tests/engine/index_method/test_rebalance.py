@@ -1,9 +1,13 @@
 """What is traded of what is wanted: the week's budget, spent where it matters most, and lines that trade nothing."""
 
+import zlib
+
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from engine.costs import NOTIONAL, Depth, cost_rate
+from engine.draft import Draft
 from engine.level import CASH
 from engine.model import Action
 from engine.modes import modes
@@ -150,3 +154,30 @@ def test_where_money_is_short_purchases_are_cut_and_nothing_else_moves():
     assert final == {"OLD": 0.51, "OLDER": 0.45, "NEW": pytest.approx(0.04)}
     scarce = within_bands({"OLD": 0.55, "OLDER": 0.447}, {"OLD": 0.54, "OLDER": 0.46}, 0.005, frozenset())
     assert scarce == {"OLD": 0.54, "OLDER": pytest.approx(0.46)}
+
+
+class Name(str):
+    """A symbol that falls into another place of a set with every salt, as text does with every process."""
+
+    salt = 0
+    __slots__ = ()
+    __eq__ = str.__eq__
+
+    def __hash__(self):
+        return zlib.crc32(f"{self.salt}{self}".encode())
+
+
+def test_the_last_digit_does_not_hang_on_the_process(monkeypatch):
+    """Text hashes anew in every process, and so a set of symbols is walked, and summed up, in another order."""
+    weights = np.random.default_rng(2).dirichlet(np.ones(24)) * 0.9
+    held = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWX", weights.tolist(), strict=True))
+    found = []
+    for salt in range(12):
+        monkeypatch.setattr(Name, "salt", salt)
+        own = {Name(s): w for s, w in held.items()}
+        wanted = {Name(s): w * 0.7 + 0.004 for s, w in list(held.items())[:16]}
+        stuck = frozenset(map(Name, "RSTUVWX"))
+        final = within_bands(own, wanted, 0.02, stuck)
+        draft = Draft("defi", "balanced", None, None, 0, own, {}, 1000.0, stuck)
+        found.append(({str(s): w for s, w in final.items()}, draft.stuck_weight))
+    assert found == found[:1] * 12

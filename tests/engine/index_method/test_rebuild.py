@@ -92,9 +92,16 @@ SPOILS = {
     "more than was decided": (lambda t: with_fill(t, "THIN", weight=0.25), "goes further than was decided with THIN"),
     "a wish": (lambda t: with_fill(t, "THIN", wanted=0.25), "than was decided of THIN"),
     "a beginning": (lambda t: with_fill(t, "AAA", from_weight=0.5), "than is held of AAA"),
-    "a fill's cost": (lambda t: with_fill(t, "THIN", cost=0.0), "the cost is given as"),
+    "a fill's cost": (lambda t: with_fill(t, "THIN", cost=0.02), "the cost is given as"),
+    "no cost": (lambda t: with_fill(t, "THIN", cost=0.0), r"pays less than 0\.30 % for THIN"),
+    "a price below zero": (lambda t: replace(t, prices=t.prices | {"NEW": -1.0}), "-1.0 is no price of NEW"),
+    "a price without bounds": (lambda t: replace(t, prices=t.prices | {"NEW": float("inf")}), "no price of NEW"),
+    "a price of something else": (lambda t: replace(t, prices=t.prices | {"NEW": 1.0}), "neither holds nor trades"),
+    "a fill told twice": (lambda t: replace(t, fills=(*t.fills, t.fills[0])), "fills AAA twice"),
+    "a part called the whole": (lambda t: with_fill(t, "THIN", status="filled"), "calls a part .* whole of THIN"),
+    "a reason left out": (lambda t: with_fill(t, "THIN", reason=""), "no reason for what is left of THIN"),
     "a negative cost": (lambda t: with_fill(t, "THIN", cost=-0.001), "pays less than nothing for THIN"),
-    "a fill left out": (lambda t: replace(t, fills=t.fills[1:]), "follows from prices and fills"),
+    "a fill left out": (lambda t: replace(t, fills=t.fills[1:]), "does not say what became of AAA"),
     "the cost": (lambda t: replace(t, cost=t.cost / 2), "the cost"),
     "the turnover": (lambda t: replace(t, turnover=0.0), "the turnover"),
     "the net level": (lambda t: with_book(t, level_net=t.portfolio.level_net * (1 + 1e-8)), "the net level"),
@@ -133,9 +140,10 @@ def test_an_index_that_begins_with_what_is_worth_nothing_is_named(history, price
 def test_a_settlement_told_twice_or_left_out_is_named(history):
     with pytest.raises(BrokenJournal, match="never decided"):
         rebuild([*history[:2], history[1]])
-    first, earlier = (replace(told, date=START) for told in history[:2])
-    with pytest.raises(BrokenJournal, match="it comes after"):
-        rebuild([first, *history[:4], earlier])
+    with pytest.raises(BrokenJournal, match=r"the decision .* comes after the settlement of 2022-01-04"):
+        rebuild([*history[:2], replace(history[0], date=START)])
+    with pytest.raises(BrokenJournal, match=r"the decision .* that of 2022-01-04 was never settled"):
+        rebuild([history[0], *history[2:]])
     with pytest.raises(BrokenJournal, match="than is held of"):
         rebuild([*history[:2], *history[4:]])
 
