@@ -7,12 +7,14 @@ import sys
 
 from engine.errors import CrierError
 
+INTERRUPTED = 130  # as shells say it of Ctrl+C
+
 
 def main() -> None:
     """Run `crier`; exit 0 on success, 1 on a failure with one sentence on stderr, 2 on bad usage."""
-    from bot.cli import app
-
     try:
+        from bot.cli import app  # here, where Ctrl+C while it loads is met too
+
         try:
             app()
         finally:
@@ -26,13 +28,22 @@ def main() -> None:
         _drop_output()
         _fail(f"cannot write the output: {error.strerror}; free space or send it elsewhere.")
     except KeyboardInterrupt:
-        print("crier: stopped; nothing was half-written.", file=sys.stderr)
-        sys.exit(130)
+        _stopped()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # which the command line makes of Ctrl+C, without a word
+            _stopped()
+        raise
 
 
 def _fail(message: str) -> None:
-    print(f"crier: {message[:1].lower()}{message[1:]}", file=sys.stderr)
+    begins = message[:1] if message[1:2].isupper() else message[:1].lower()  # CRIER_MODE keeps its capitals
+    print(f"crier: {begins}{message[1:]}", file=sys.stderr)
     sys.exit(1)
+
+
+def _stopped() -> None:
+    print("crier: stopped; nothing was half-written.", file=sys.stderr)
+    sys.exit(INTERRUPTED)
 
 
 def _drop_output() -> None:

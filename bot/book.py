@@ -297,11 +297,14 @@ def next_comes(status: Status, zone: dt.tzinfo = dt.UTC) -> str:
     if not status.awaits_data:
         return f"The next decision comes on {instant(status.next_decision, zone)}."
     if status.last_date is None:
-        return "The first decision comes once market data is in: crier run fetches it, crier import reads an archive."
+        return (
+            "The first decision comes once market data is in: "
+            "a running bot fetches it within half an hour, or run crier fetch."
+        )
     newest = day(status.last_date)
     if status.simulated:
         return f"The simulated market ends on {newest}: no further decision comes."
     return (
         f"The next decision comes once newer market data is in (the newest candle is of {newest}): "
-        "run crier import, or crier week --as-of for a past Monday."
+        "run crier fetch, or crier week --as-of for a past Monday."
     )

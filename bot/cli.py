@@ -14,7 +14,7 @@ from bot import cli_operator as operator
 from bot.cli_options import AsJson, Database, example as _example, print_json as _print_json
 from bot.progress import bars
 from bot.settings import read_settings
-from engine.errors import BrokenJournal, CrierError
+from engine.errors import BadRequest, BrokenJournal, CrierError
 
 if TYPE_CHECKING:
     from engine.audit import Audit
@@ -27,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+CONSOLE = "console"
 
 Admin = Annotated[bool, typer.Option("--admin", help="Ask as a bot admin.")]
 ShownMode = Annotated[str | None, typer.Option("--mode", help="Show this risk mode, whatever the chat follows.")]
@@ -73,7 +75,7 @@ def ask(
     settings = read_settings(database)
     shown = known(mode).id if mode else ""
     with open_services(settings) as services:
-        request = Request(text, "console", "console", "console", shown, is_bot_admin=admin, place="console")
+        request = Request(text, CONSOLE, CONSOLE, CONSOLE, shown, is_bot_admin=admin, place="console")
         reply = dispatch(services.desk, request)
     if as_json:
         _print_json(json.loads(reply.to_json()))
@@ -340,8 +342,11 @@ def admin_code(database: Database = None) -> None:
 @app.command(epilog=_example("crier forget telegram 123456789"))
 def forget(platform: str, user: str, database: Database = None) -> None:
     """Delete who stands behind a pseudonym, and their claimed rights; the orders stay, and lead to nobody."""
+    from bot.platforms.table import PLATFORMS
     from bot.services import open_services
 
+    if platform not in (*PLATFORMS, CONSOLE):
+        raise BadRequest(f"there is no platform {platform!r}: there are {', '.join(PLATFORMS)} and {CONSOLE}.")
     with open_services(read_settings(database)) as services:
         known = services.database.audit.forget(platform, user)
     said = "is forgotten: the pseudonym leads to nobody now." if known else "is not known here, nothing was changed."

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.cli_options import AsJson, Database, example, print_json
 from bot.settings import FILE, read_settings
-from engine.errors import CrierError
+from engine.errors import CannotWrite, CrierError
 
 app = typer.Typer()
 
@@ -62,9 +62,18 @@ def init(
         typer.echo(line)
 
 
+def _place(text: str) -> Path:
+    path = Path(text)
+    if text.endswith("/") and not path.is_dir():
+        raise CannotWrite(f"there is no folder {path}: create it first.")
+    return path
+
+
 @app.command(epilog=example("crier backup backups/ --keep 14"))
 def backup(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A new file, or a folder that gets a dated one.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A new file, or a folder that gets a dated one.", parser=_place)
+    ],
     keep: Annotated[int | None, typer.Option(min=1, help="In a folder: remove all but the newest so many.")] = None,
     as_json: AsJson = False,
     database: Database = None,

@@ -7,13 +7,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 
+from dotenv import dotenv_values
 from rich.console import Console
 
 from bot.finding import Finding
 from bot.health import ready
 from bot.queue_state import queue_findings
 from bot.services import Services, open_services
-from bot.settings import FILE, SECRETS, Settings
+from bot.settings import FILE, PREFIX, SECRETS, Settings
 from bot.source_health import probe, source_states
 from bot.source_list import sources_of
 from engine.errors import CrierError
@@ -48,6 +49,7 @@ def _findings(settings: Settings, now: dt.datetime, online: bool) -> Iterator[Fi
     except CrierError as error:
         yield Finding("outlets", False, str(error))
         online = False
+    yield from _keys(settings, table)
     try:
         with open_services(settings) as services:
             yield Finding("database", True, f"{settings.database}, SQLite {sqlite3.sqlite_version}")
@@ -76,10 +78,18 @@ def _secrecy() -> Finding:
     """Whether others on this machine may read the file of settings."""
     if not FILE.is_file():
         return Finding("settings", True, f"from the environment; there is no {FILE} here")
-    secret = any(f"CRIER_{name.upper()}=" in FILE.read_text("utf-8") for name in SECRETS)
+    written = {name.upper() for name, value in dotenv_values(FILE).items() if value}
+    secret = not written.isdisjoint(f"{PREFIX}{name.upper()}" for name in SECRETS)
     if secret and FILE.stat().st_mode & 0o077:
         return Finding("settings", False, f"others may read {FILE}, which holds a secret: run chmod 600 {FILE}")
     return Finding("settings", True, f"from {FILE} and the environment")
+
+
+def _keys(settings: Settings, table: Mapping[str, Source]) -> Iterator[Finding]:
+    """Keys that no source will ever ask for."""
+    if unknown := sorted(settings.source_keys.keys() - table.keys()):
+        says = f"{PREFIX}SOURCE_KEYS has a key for {unknown[0]!r}, which is no source: there are {', '.join(table)}"
+        yield Finding("keys", False, says)
 
 
 def _fomc(now: dt.datetime) -> Finding:

@@ -135,12 +135,19 @@ def _texts(records: list[Record], columns: Sequence[str], form: str) -> Iterable
 
 
 def write(texts: Iterable[str], out: Path | None) -> None:
-    """Write to a file, or to standard output; CannotWrite where the file cannot be."""
+    """Write to a file, whole or not at all, or to standard output; CannotWrite where the file cannot be."""
     if out is None:
         sys.stdout.writelines(texts)
         return
+    at_once = out.exists() and not out.is_file()  # a pipe or a device
+    part = out if at_once else out.with_name(f"{out.name}.part")
     try:
-        with out.open("w", encoding="utf-8") as file:
+        with part.open("w", encoding="utf-8") as file:
             file.writelines(texts)
+        if not at_once:
+            part.replace(out)
     except OSError as error:
         raise CannotWrite(f"cannot write {out}: {error.strerror}; choose another path with --out.") from error
+    finally:
+        if not at_once:
+            part.unlink(missing_ok=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bot.platforms.introduced import Introduced
 from bot.platforms.port import LockedOut
@@ -18,11 +21,27 @@ class Unasked(CrierError):
     """The service could not be asked, so nobody knows."""
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Without the log's own word on a refusal, which comes in a sentence: it speaks of the keys of sources."""
+
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    heard = logging.getLogger("engine.sources.http.client")
+    heard.addFilter(nothing)
+    try:
+        yield
+    finally:
+        heard.removeFilter(nothing)
+
+
 def introduce(platform: str, token: str, api: str) -> Introduced:
     """Who the token belongs to; Refused or Unasked, in a sentence without the token, where nobody says."""
     kind = PLATFORMS[platform]
     try:
-        return asyncio.run(kind.introduce(token, api))
+        with _unheard():
+            return asyncio.run(kind.introduce(token, api))
     except LockedOut as error:
         raise Refused(str(error)) from None
     except CrierError as error:

@@ -14,7 +14,7 @@ from bot.finding import Finding
 from bot.lock import only_instance
 from bot.phrases import counted
 from bot.settings import Settings
-from engine.errors import CrierError, NewerDatabase, StorageError
+from engine.errors import CannotWrite, CrierError, NewerDatabase, StorageError
 from engine.model import LEDGERS, Ledger, iso_week
 from storage import backup, restoring
 from storage.backup import Contents
@@ -56,10 +56,14 @@ class Upgraded:
 
 def make_backup(settings: Settings, path: Path, now: dt.datetime, keep: int | None = None) -> Backup:
     """Copy the live database to `path`, or to a dated file in the folder `path`; there keep the newest `keep` alone."""
+    if keep is not None and not path.is_dir():
+        raise CannotWrite(
+            f"{path} is no folder, in which alone older backups make room: create it, or leave --keep out."
+        )
     target = path / f"{settings.database.stem}-{_stamp(now)}.db" if path.is_dir() else path
     contents = backup.back_up(settings.database, target)
     removed = []
-    if keep is not None and path.is_dir():
+    if keep is not None:
         made = sorted(path.glob(f"{settings.database.stem}-[0-9]*T[0-9]*Z.db"))
         for old in made[:-keep]:
             old.unlink(missing_ok=True)
@@ -157,7 +161,7 @@ def _put_in_place(database: Path, work: Path, readable: bool, now: dt.datetime) 
     name = f"{database.name}.before-restore-{_stamp(now)}"
     if not readable:
         kept = backup.set_aside(database, name) if database.exists() else None
-        backup.copy(work, database)
+        backup.move_in(work, database)
         return kept
     kept = database.with_name(name)
     backup.copy(database, kept)
@@ -189,13 +193,15 @@ def told_restore(restored: Restored) -> list[str]:
     if restored.kept:
         lines.append(f"The database from before lies at {restored.kept}: delete it once you need it no more.")
     if not restored.known:
+        before = "The database from before cannot be read" if restored.kept else "There was no database here before"
         lines.append(
-            "The database from before cannot be read, so nobody knows what was told since the backup: "
+            f"{before}, so nobody knows what was told since the backup: "
             f"{counted(restored.called_off, 'waiting message')} called off, and this week's news is not told again."
         )
     for ledger, gone in restored.lost.items():
         if gone.entries:
-            lines.append(f"{counted(gone.entries, 'entry', 'entries')} of the {ledger} journal are lost.")
+            verb = "is" if gone.entries == 1 else "are"
+            lines.append(f"{counted(gone.entries, 'entry', 'entries')} of the {ledger} journal {verb} lost.")
         lines += [f"Lost head, posted from the {ledger} journal: {short_head(head)}" for head in gone.heads or ()]
     return lines
 

@@ -75,7 +75,7 @@ def misspelt(prefix: str, known: set[str], file: Path) -> list[str]:
     """Complaints about names in the environment or the file that only resemble a setting's, and so would do nothing."""
     try:
         names = set(os.environ) | set(dotenv_values(file) if file.is_file() else ())
-    except UnicodeDecodeError:
+    except (OSError, UnicodeDecodeError):  # of which whoever reads the settings complains
         names = set(os.environ)
     found = []
     for name in sorted(name for name in names if name.upper().startswith(prefix) and name.upper() not in known):

@@ -161,14 +161,27 @@ class Settings(BaseSettings):
     ] = ()
 
     telegram_rate: Annotated[
-        float, Field(gt=0, description="Telegram messages a second, to all chats together; 30 is its limit.")
+        float,
+        Field(
+            gt=0, allow_inf_nan=False, description="Telegram messages a second, to all chats together; 30 is its limit."
+        ),
     ] = 28.4
-    telegram_chat_rate: Annotated[float, Field(gt=0, description="Telegram messages a second to one chat.")] = 1.0
+    telegram_chat_rate: Annotated[
+        float, Field(gt=0, allow_inf_nan=False, description="Telegram messages a second to one chat.")
+    ] = 1.0
     telegram_group_rate: Annotated[
-        float, Field(gt=0, description="Telegram messages a minute to one group or channel; 20 is its limit.")
+        float,
+        Field(
+            gt=0,
+            allow_inf_nan=False,
+            description="Telegram messages a minute to one group or channel; 20 is its limit.",
+        ),
     ] = 18.0
     discord_rate: Annotated[
-        float, Field(gt=0, description="Discord messages a second, to all chats together; 50 is its limit.")
+        float,
+        Field(
+            gt=0, allow_inf_nan=False, description="Discord messages a second, to all chats together; 50 is its limit."
+        ),
     ] = 40.0
 
     ping_url: Annotated[
@@ -235,6 +248,21 @@ class Settings(BaseSettings):
     def _people(cls, value: object) -> object:
         return people(value) if isinstance(value, str) else value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _shown_by_telegram(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("Telegram takes 1 to 256 letters, digits, _ and - here")
+        return value
+
+    @model_validator(mode="after")
+    def _doors(self) -> Settings:
+        if self.webhook_port is not None and not self.public_url:
+            raise ValueError(f"{PREFIX}WEBHOOK_PORT needs {PREFIX}PUBLIC_URL, which is where Telegram calls")
+        if self.webhook_port is not None and self.webhook_port == self.web_port:
+            raise ValueError(f"{PREFIX}WEBHOOK_PORT and {PREFIX}WEB_PORT are the same: give each a port of its own")
+        return self
+
     @field_validator("mode")
     @classmethod
     def _known_mode(cls, value: str) -> str:
@@ -269,6 +297,8 @@ def read_settings(database: Path | None = None) -> Settings:
         complaints += complaints_of(error)
     except UnicodeDecodeError:
         complaints.append(f"{FILE} is no UTF-8 text")
+    except OSError as error:
+        complaints.append(f"{FILE} cannot be read ({error.strerror}): change its permissions, or start elsewhere")
     if settings is None or complaints:
         raise BadConfiguration("settings: " + "; ".join(complaints) + ".")
     return settings

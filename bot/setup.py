@@ -67,7 +67,7 @@ def initialise(wanted: Wanted, asker: Asker | None, say: Callable[[str], None], 
     _may_write(wanted, asker)
     chosen = {
         "CRIER_DATABASE": str(wanted.database or _asked(asker, "Database file", "crier.db")),
-        "CRIER_MODE": wanted.mode or _asked(asker, f"Risk mode of new chats ({', '.join(modes())})", DEFAULT_MODE),
+        "CRIER_MODE": wanted.mode or _mode(asker, say),
     }
     bots: list[Introduced] = []
     unchecked: list[str] = []
@@ -106,6 +106,16 @@ def kept(file: Path) -> Path:
 
 def _asked(asker: Asker | None, question: str, default: str) -> str:
     return asker.text(question, default) if asker else default
+
+
+def _mode(asker: Asker | None, say: Callable[[str], None]) -> str:
+    """A mode that there is: what is mistyped is asked for again, before the tokens."""
+    for _ in range(TRIES):
+        chosen = _asked(asker, f"Risk mode of new chats ({', '.join(modes())})", DEFAULT_MODE).strip().lower()
+        if chosen in modes():
+            return chosen
+        say(f"There is no mode {chosen!r}.")
+    raise BadConfiguration(f"the risk mode must be one of {', '.join(modes())}: run crier init again.")
 
 
 @dataclass
@@ -200,5 +210,7 @@ def told(made: Made) -> list[str]:
         lines.append(f"To become this bot's admin, write it in private, within a day: /claim {made.code}")
         lines.append("Next: crier run (it fetches by itself; the first weekly decision is on Monday from 00:30 UTC).")
     else:
-        lines.append("No platform has a token yet: crier run needs one. Next: crier fetch, then crier chat.")
+        lines.append(
+            "No platform has a token yet: crier run needs one. Next: crier fetch, crier week, then crier chat."
+        )
     return lines

@@ -38,7 +38,7 @@ from engine.signals import call, call_of
 from engine.themes import Theme, themes
 from storage import decisions
 from storage.audit import Identity as Person
-from storage.chain import Verdict as ChainVerdict, combined, head_verdict, loss_verdict
+from storage.chain import Verdict as ChainVerdict, combined
 from storage.chats import Chat
 from storage.database import Database
 
@@ -212,9 +212,7 @@ class DatabaseBook:
 
     def _find(self, head: str) -> ChainVerdict:
         try:
-            found = self._db.journal.find_head(head)
-            lost = self._db.journal.find_loss(head) if found is None else None
-            return loss_verdict(lost) if lost else head_verdict(found)
+            return self._db.journal.told_of(head)
         except BrokenJournal as error:
             return ChainVerdict(False, 0, None, capital(str(error)))
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.platforms.port import LockedOut
+from engine.errors import CrierError
 from engine.sources.http.limits import Clock
 
 FIRST, LONGEST = 1.0, 300.0  # seconds of rest after a failure, doubled each time up to the longest
@@ -39,7 +40,10 @@ async def keep_alive(part: Part, clock: Clock, warn: Warn) -> None:
             return
         except Exception as error:
             part.last = f"{type(error).__name__}: {error}"
-            log.exception("%s failed", part.name)
+            if isinstance(error, CrierError):  # on purpose, and in a sentence
+                log.error("%s failed: %s", part.name, error)
+            else:
+                log.exception("%s failed", part.name)
             part.failures = 1 if clock.monotonic() - started > LIVED else part.failures + 1
             if part.failures == TOLD_AFTER or isinstance(error, LockedOut):
                 day = clock.wall().date()

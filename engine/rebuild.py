@@ -107,7 +107,7 @@ def _opening(told: Settlement, decision: Decision) -> _Book:
     start = {line.symbol: BASE_LEVEL * line.from_weight for line in decision.holdings if line.from_weight > 0}
     if not start.keys() <= MONEY or abs(sum(start.values()) - BASE_LEVEL) > CLOSE * BASE_LEVEL:
         raise _fault(decision, f"it does not begin with {BASE_LEVEL:.0f} in stablecoins")
-    return _Book({s: value / _price(told, s) for s, value in start.items()}, BASE_LEVEL, BASE_LEVEL)
+    return _Book({s: value / _worth(told, s) for s, value in start.items()}, BASE_LEVEL, BASE_LEVEL)
 
 
 def _adopt(told: Settlement, lines: list[Rebuilt]) -> _Book:
@@ -206,6 +206,13 @@ def _price(told: Settlement, symbol: str) -> float:
         return told.prices[symbol]
     except KeyError:
         raise _fault(told, f"it names no price of {symbol}") from None
+
+
+def _worth(told: Settlement, symbol: str) -> float:
+    price = _price(told, symbol)
+    if not price > 0:
+        raise _fault(told, f"it begins with {symbol}, which it says is worth nothing")
+    return price
 
 
 def _fault(told: Decision | Settlement, what: str) -> BrokenJournal:

@@ -61,9 +61,25 @@ def copy(source: Path, target: Path) -> None:
     except OSError as error:
         raise CannotWrite(f"{target} cannot be written ({error.strerror}): choose another path.") from error
     with translated(str(source)), reading(source) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-        new.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+        try:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            raise CannotWrite(
+                f"{target} cannot be written, its disk is full: free some space or choose another path."
+            ) from error
     _sync(target)
+
+
+def move_in(source: Path, target: Path) -> None:
+    """Let the whole file `source` be the database `target`, where none is: at once, and without room for another."""
+    for stray in beside(target):
+        stray.unlink(missing_ok=True)  # the log of a database that is gone
+    _sync(source)
+    source.replace(target)
+    _sync(target.parent)
 
 
 def overwrite(target: Path, source: Path) -> None:
@@ -84,6 +100,8 @@ def overwrite(target: Path, source: Path) -> None:
 
 def examine(path: Path) -> Contents:
     """Read a copy as it is, every page and every journal's chain; StorageError or BrokenJournal where it is unsound."""
+    if not path.is_file():
+        raise StorageError(f"there is no backup at {path}: give a file that `crier backup` wrote.")
     with translated(str(path)), reading(path) as link:
         tables = {name for (name,) in link.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "journal" not in tables:
@@ -102,9 +120,10 @@ def examine(path: Path) -> Contents:
     )
 
 
-def beside(path: Path) -> tuple[Path, Path]:
-    """The files that SQLite keeps beside a database: its log, and the log's index."""
-    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+def beside(path: Path) -> tuple[Path, Path, Path]:
+    """The files that SQLite keeps beside a database: its log, the log's index, and what undoes a copy that failed."""
+    wal, shm, journal = (path.with_name(f"{path.name}-{ending}") for ending in ("wal", "shm", "journal"))
+    return wal, shm, journal
 
 
 def set_aside(path: Path, name: str) -> Path:

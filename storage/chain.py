@@ -164,7 +164,7 @@ def head_verdict(entry: Entry | Link | None) -> Verdict:
     return Verdict(True, int(entry.seq), entry.hash, message)
 
 
-def loss_verdict(entry: Entry) -> Verdict:
+def loss_verdict(entry: Entry | Link) -> Verdict:
     """Say of a posted head that a restore lost it, which the journal itself states."""
     message = (
         f"That head was posted from entries that were lost when a backup was restored on {entry.date}: "

@@ -38,6 +38,7 @@ from storage.universe import UniverseStore
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
+PRIVATE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def open_database(path: str | Path) -> Database:
     where = str(path)
     if where != MEMORY:
         _check_path(Path(where))
+        _make_private(Path(where))
     with translated(where):
         link = sqlite3.connect(where, isolation_level=None, timeout=BUSY_SECONDS)
         try:
@@ -182,6 +184,16 @@ def _check_path(path: Path) -> None:
     for place in (path, path.parent):  # the folder too: SQLite writes a log beside the file
         if place.exists() and not os.access(place, os.W_OK):
             raise CannotWrite(f"{place} may not be written: change its permissions or choose another path.")
+
+
+def _make_private(path: Path) -> None:
+    """Let a new file be its owner's alone from the first byte on: it will hold whom the chats are."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
+    except OSError as error:
+        raise CannotWrite(
+            f"the database {path} cannot be opened ({error.strerror}): check the folder and its permissions."
+        ) from error
 
 
 def _prepare(raw: sqlite_utils.Database, where: str) -> None:

@@ -20,6 +20,7 @@ from storage.chain import (
     head_digits,
     head_verdict,
     is_sound,
+    loss_verdict,
     short_head,
     verify_chain,
 )
@@ -88,6 +89,12 @@ class Journal:
         sql = f"SELECT {COLUMNS} FROM journal WHERE hash BETWEEN ? AND ? LIMIT 1"
         row = self._db.row(sql, (digits, digits.ljust(64, "f")))
         return entry_from(row) if row else None
+
+    def told_of(self, text: str) -> Verdict:
+        """What there is to say of a posted head: which entry it is, which restore lost it, or that it is unknown."""
+        found = self.find_head(text)
+        lost = self.find_loss(text) if found is None else None
+        return loss_verdict(lost) if lost else head_verdict(found)
 
     def find_loss(self, text: str) -> Entry | None:
         """The entry that says that a posted head was lost when a backup was restored, None where there is none."""

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from engine.errors import BrokenJournal, CannotWrite, StorageError
-from storage.chain import Entry, Link, Verdict, combined, head_digits, head_verdict, verify_chain
+from storage.chain import Entry, Link, Verdict, combined, head_digits, head_verdict, loss_verdict, verify_chain
 
 LONGEST_LINE = 16 << 20  # bytes of one entry; a week's signals are the longest, some hundred kB
 
@@ -43,9 +43,15 @@ def verify_file(path: str | Path) -> Verdict:
 
 
 def find_head_in_file(path: str | Path, head: str) -> Verdict:
-    """Say which entry of an exported file a posted head belongs to, or that it is not in there."""
+    """Say which entry of an exported file a posted head is, which restore lost it, or that it is not in there."""
     digits = head_digits(head)
-    return head_verdict(next((link for link in read_file(path) if link.hash.startswith(digits)), None))
+    lost: Link | None = None
+    for link in read_file(path):
+        if link.hash.startswith(digits):
+            return head_verdict(link)
+        if link.kind == "restored" and f'"{digits}' in link.body:
+            lost = link
+    return loss_verdict(lost) if lost else head_verdict(None)
 
 
 def read_file(path: str | Path) -> Iterator[Link]:

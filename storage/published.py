@@ -68,9 +68,9 @@ class Published:
         row = self._db.row(f"SELECT {COLUMNS} FROM journal WHERE ledger = ? AND seq = ?", (ledger, seq))
         return entry_from(row) if row else None
 
-    def newest(self, ledger: Ledger, limit: int, mode: str = "") -> list[Cried]:
-        """The last announcements, newest first; of one risk mode where it is named."""
-        return self._cried(f"{_MODE} ORDER BY j.seq DESC LIMIT ?", ledger, (mode, mode, limit))
+    def newest(self, ledger: Ledger, limit: int, mode: str = "", skip: int = 0) -> list[Cried]:
+        """The last announcements but the newest `skip`, newest first; of one risk mode where it is named."""
+        return self._cried(f"{_MODE} ORDER BY j.seq DESC LIMIT ? OFFSET ?", ledger, (mode, mode, limit, skip))
 
     def since(self, ledger: Ledger, seq: int, limit: int) -> list[Cried]:
         """Announcements of decisions after entry `seq`, oldest first."""

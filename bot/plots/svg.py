@@ -15,6 +15,7 @@ Point = tuple[float, float]
 MINUS = "\N{MINUS SIGN}"
 WIDTH = 460  # of every drawing, in its own units: two stand side by side on a desk, one fills a phone
 LETTER = 15  # units between two lines of text
+WIDE = 7.8  # units of a character, in the size that a phone shows
 MANY_DAYS = 700  # from there on years are named instead of months
 LEAST_YEAR = 34  # units that a year's name needs
 
@@ -148,10 +149,24 @@ def date_axis(box: Box, first: dt.date, last: dt.date) -> str:
             (max(first, dt.date(y, 1, 1)), min(last, dt.date(y, 12, 31))) for y in range(first.year, last.year + 1)
         ]
         return "".join(_year(box, x, *span) for span in spans)
-    return "".join(
-        _upright(box, x(date)) + text(x(date), box.bottom + LETTER, name, anchor=_anchor(box, x(date)))
-        for date, name in date_ticks(first, last)
+    marks = [(x(date), name) for date, name in date_ticks(first, last)]
+    lines = "".join(_upright(box, place) for place, _ in marks)
+    return lines + "".join(
+        text(place, box.bottom + LETTER, name, anchor=_anchor(box, place)) for place, name in _legible(box, marks)
     )
+
+
+def _legible(box: Box, marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The names that do not run into the one to their right, as a phone shows them."""
+    kept: list[tuple[float, str]] = []
+    free = float("inf")
+    for place, name in reversed(marks):
+        wide = len(name) * WIDE
+        begins = place - {"start": 0.0, "middle": wide / 2, "end": wide}[_anchor(box, place)]
+        if begins + wide <= free:
+            kept.append((place, name))
+            free = begins
+    return kept[::-1]
 
 
 def _year(box: Box, x: DateScale, begin: dt.date, end: dt.date) -> str:

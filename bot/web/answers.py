@@ -346,10 +346,11 @@ class CriedLine:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementsAnswer:
-    """Announcements, newest first."""
+    """Announcements, newest first; `next` is the path of the next page."""
 
     about: About
     announcements: tuple[CriedLine, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from engine.features import CATALOGUE, FAMILIES
 from engine.model import LEDGERS, PASSIVE, Ledger, Token
 from engine.modes import DEFAULT_MODE, modes
 from engine.themes import themes
-from storage.chain import head_verdict
 
 MOST_BYTES = 1_000_000  # of entries' bodies in one page
 
@@ -28,7 +27,7 @@ SYMBOL = Parameter(
     "symbol",
     "path",
     "A token's symbol.",
-    {"type": "string", "pattern": r"^[A-Za-z0-9_.$+-]{1,40}$", "description": "a token's symbol, like AAVE"},
+    {"type": "string", "pattern": r"^[^\x00-\x20\x7f-\xa0]{1,40}$", "description": "a token's symbol, like AAVE"},
 )
 LEDGER = Parameter("ledger", "path", "A ledger of the journal.", {"type": "string", "enum": [*LEDGERS]})
 SEQ = Parameter("seq", "path", "An entry's number.", {"type": "integer", "minimum": 1, "maximum": 10**9})
@@ -228,15 +227,18 @@ def entry(shelf: Shelf, asked: Asked) -> a.EntryLine:
 
 def head(shelf: Shelf, asked: Asked) -> a.HeadAnswer:
     found = shelf.database.journal.find_head(asked["head"])
-    says = head_verdict(found).message
+    says = shelf.database.journal.told_of(asked["head"]).message
     if found is None:
         return a.HeadAnswer(about_of(shelf), False, says, None, None)
     return a.HeadAnswer(about_of(shelf), True, says, found.ledger, found.seq)
 
 
 def announcements(shelf: Shelf, asked: Asked) -> a.AnnouncementsAnswer:
-    found = shelf.published.newest(shelf.book.ledger, asked["limit"], asked["mode"])
-    return a.AnnouncementsAnswer(about_of(shelf), tuple(records.cried_line(cried) for cried in found))
+    mode, left, count = asked["mode"], asked["skip"], asked["limit"]
+    found = shelf.published.newest(shelf.book.ledger, count + 1, mode, left)
+    following = _next("/announcements", mode=mode, limit=count, skip=left + count) if len(found) > count else None
+    lines = tuple(records.cried_line(cried) for cried in found[:count])
+    return a.AnnouncementsAnswer(about_of(shelf), lines, following)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -271,7 +273,7 @@ ROUTES: tuple[Route, ...] = (
         "Announcements, newest first",
         a.AnnouncementsAnswer,
         announcements,
-        (MODE, limit(20, 50)),
+        (MODE, limit(20, 50), skip()),
     ),
     Route(
         "/journal/{ledger}", "journal", "Journal entries in order", a.JournalAnswer, journal,

@@ -14,7 +14,7 @@ from bot.web.showing import Shown
 from bot.web.writing import as_html
 from engine.errors import BadRequest
 from engine.model import LEDGERS, Ledger
-from storage.chain import Entry, head_verdict
+from storage.chain import Entry
 
 LISTED = 40  # entries of a page
 MOST_SHOWN = 60_000  # characters of a body laid out on a page
@@ -92,7 +92,7 @@ def verify(shelf: Shelf, asked: Asked) -> Shown:
     if posted:
         try:
             found = shelf.database.journal.find_head(posted)
-            said = head_verdict(found).message
+            said = shelf.database.journal.told_of(posted).message
         except BadRequest as error:
             said = str(error)
     return Shown(

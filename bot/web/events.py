@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast, get_args
 
+from bot.web.answers import CriedLine
 from bot.web.door import BookDoor, Shelf, TooBusy
 from bot.web.records import as_event, cried_line
 from engine.errors import CrierError
@@ -18,7 +19,7 @@ LOOK = 5.0  # seconds between looks
 BEAT = 15.0  # seconds of silence after which a comment says that the line is up
 MOST, MOST_EACH = 200, 4  # listeners, and of one address
 MOST_UNREAD = 100  # events; a listener who is further behind is let go, and may resume
-CAUGHT_UP = 50  # missed announcements that one who resumes is told
+CAUGHT_UP = 50  # missed announcements that are read at once for one who resumes
 
 Mark = tuple[Ledger, int]  # ledger and journal entry of the last decision told
 
@@ -57,11 +58,14 @@ class Announcer:
         stamp = await self._door.stamp()
         if stamp == self._stamp:
             return
-        found, self._last = await self._door.ask(lambda shelf: _news(shelf, self._last))
+        more = True
+        while more:
+            found, self._last = await self._door.ask(lambda shelf: _news(shelf, self._last))
+            more = len(found) == MOST_UNREAD
+            for line in list(self._lines):
+                for event in found:
+                    self._hand(line, event)
         self._stamp = stamp
-        for line in list(self._lines):
-            for event in found:
-                self._hand(line, event)
 
     def _hand(self, line: asyncio.Queue[str], event: str) -> None:
         try:
@@ -77,16 +81,23 @@ class Announcer:
         line: asyncio.Queue[str] = asyncio.Queue(MOST_UNREAD)
         self._lines[line] = address
         try:
-            missed = await self._door.ask(lambda shelf: _since(shelf, mark)) if mark else []
-            yield self._told(line, missed)
+            yield self._told(line, await self._missed(mark))
         finally:
             self._lines.pop(line, None)
 
-    async def _told(self, line: asyncio.Queue[str], missed: list[str]) -> AsyncIterator[str]:
+    async def _missed(self, mark: Mark | None) -> list[CriedLine]:
+        return await self._door.ask(lambda shelf: _since(shelf, mark)) if mark else []
+
+    async def _told(self, line: asyncio.Queue[str], missed: list[CriedLine]) -> AsyncIterator[str]:
         yield "retry: 10000\n: listening\n\n"
-        seen = set(missed)
-        for event in missed:
-            yield event
+        seen: set[str] = set()
+        while missed:
+            for told in missed:
+                event = as_event(told)
+                seen.add(event)
+                yield event
+            mark = read_mark(missed[-1].id) if len(missed) == CAUGHT_UP else None
+            missed = await self._missed(mark)
         while line in self._lines:
             try:
                 event = await asyncio.wait_for(line.get(), BEAT)
@@ -104,10 +115,14 @@ def _news(shelf: Shelf, last: Mark | None) -> tuple[list[str], Mark]:
     if last is None:
         return [], now
     after = last[1] if last[0] == ledger else 0
-    return [as_event(cried_line(cried)) for cried in shelf.published.since(ledger, after, MOST_UNREAD)], now
+    found = shelf.published.since(ledger, after, MOST_UNREAD)
+    reached: Mark = (ledger, found[-1].seq) if len(found) == MOST_UNREAD else now
+    return [as_event(cried_line(cried)) for cried in found], reached
 
 
-def _since(shelf: Shelf, mark: Mark | None) -> list[str]:
-    if mark is None:
-        return []
-    return [as_event(cried_line(cried)) for cried in shelf.published.since(*mark, CAUGHT_UP)]
+def _since(shelf: Shelf, mark: Mark) -> list[CriedLine]:
+    """The first announcements after `mark`, and from the start those of a ledger that has begun since."""
+    found = shelf.published.since(*mark, CAUGHT_UP)
+    if len(found) < CAUGHT_UP and mark[0] != shelf.book.ledger:
+        found += shelf.published.since(shelf.book.ledger, 0, CAUGHT_UP - len(found))
+    return [cried_line(cried) for cried in found]

@@ -12,7 +12,20 @@ from bot.book import Band, IndexInfo
 from bot.figures import Growth
 from bot.phrases import dollars, percent
 from bot.plots import colours_of, level_figure, reliability_figure, spark_figure, weight_figure
-from bot.plots.svg import Box, date_axis, days, drawing, linear, log_ticks, logarithmic, path, tag, text, value_axis
+from bot.plots.svg import (
+    WIDE,
+    Box,
+    date_axis,
+    days,
+    drawing,
+    linear,
+    log_ticks,
+    logarithmic,
+    path,
+    tag,
+    text,
+    value_axis,
+)
 from bot.web.door import Shelf
 from engine.comparators import mixed
 from engine.evaluation import Calibration, mean_stablecoin_share
@@ -123,12 +136,12 @@ def chances(odds: Odds, base: Odds) -> Markup:
 def parts(rows: Sequence[tuple[str, float, str]], title: str) -> Markup:
     """Signed parts as bars to the left and right of a middle line; (name, part, words) a row."""
     most = max([0.02, *(abs(value) for _, value, _ in rows)])
-    x = linear(-most, most, 150, 384)
+    x = linear(-most, most, 146, 372)
     drawn = [tag("line", "base", x1=x(0), x2=x(0), y1=0, y2=len(rows) * ROW)]
     for k, (name, value, words) in enumerate(rows):
         top, style = k * ROW + 4, "good" if value >= 0 else "bad"
         bar = tag("rect", f"bar {style}", x=min(x(0), x(value)), width=abs(x(value) - x(0)), y=top, height=17)
-        drawn += [text(0, top + 13, name), bar, text(394, top + 13, words, "strong")]
+        drawn += [text(0, top + 13, name), bar, text(382, top + 13, words, "strong")]
     return Markup(drawing(max(1, len(rows)) * ROW, drawn, title))
 
 
@@ -136,10 +149,12 @@ def prices(title: str, closes: Sequence[tuple[dt.date, float]]) -> Markup:
     """Daily closes on a log scale."""
     low, high = min(price for _, price in closes), max(price for _, price in closes)
     first, last = closes[0][0], closes[-1][0]
-    x, y = days(first, last, PRICE.left, PRICE.right), logarithmic(low * 0.97, high * 1.03, PRICE.bottom, PRICE.top)
-    axis = value_axis(PRICE, y, log_ticks(low * 0.97, high * 1.03), dollars)
+    ticks = log_ticks(low * 0.97, high * 1.03)
+    box = replace(PRICE, left=max(PRICE.left, WIDE * max(len(dollars(tick)) for tick in ticks)))
+    x, y = days(first, last, box.left, box.right), logarithmic(low * 0.97, high * 1.03, box.bottom, box.top)
+    axis = value_axis(box, y, ticks, dollars)
     line = tag("path", "line ours", d=path((x(date), y(price)) for date, price in closes))
-    return Markup(drawing(174, [axis, date_axis(PRICE, first, last), line], title))
+    return Markup(drawing(174, [axis, date_axis(box, first, last), line], title))
 
 
 def letters(bands: Sequence[tuple[str, Band]], base: float) -> Markup:

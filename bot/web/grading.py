@@ -17,6 +17,7 @@ from bot.web.door import Shelf
 from bot.web.records import about
 from bot.web.route import Asked
 from bot.web.showing import WEEKS, Shown, scores
+from bot.web.writing import segment
 from engine.evaluation import Calibration, day_numbers, measure_calibration
 from engine.model import Call, Signal
 from engine.signals import LETTERS
@@ -48,8 +49,8 @@ def token(shelf: Shelf, asked: Asked) -> Shown:
     return Shown(
         name,
         f"{_in_short(shelf, signal, mode)} {about(shelf.book.status()).says}",
-        f"/cards/token/{found.symbol}.png?mode={mode}" if len(closes) > 1 else "",
-        f"/token/{found.symbol}?mode={mode}",
+        f"/cards/token/{segment(found.symbol)}.png?mode={mode}" if len(closes) > 1 else "",
+        f"/token/{segment(found.symbol)}?mode={mode}",
         {
             "token": found,
             "mode": mode,

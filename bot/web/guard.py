@@ -15,6 +15,7 @@ from bot.web.manners import Pace, asker
 from bot.web.openapi import PREFIX
 from bot.web.route import is_missing
 from engine.errors import BadData, BadRequest, CrierError
+from engine.model import LEDGERS
 
 LONGEST = 1024  # characters of path and query
 SECONDS = 15.0  # for one answer
@@ -38,7 +39,8 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 ASKER = web.RequestKey("asker", str)  # the address that a question came from
-ENDLESS = frozenset({f"{PREFIX}/events"})  # streams: they bound themselves
+ENDLESS = frozenset({f"{PREFIX}/events", *(f"/journal/{name}.jsonl" for name in LEDGERS)})  # they bound themselves
+PROBED = frozenset({"/healthz", "/readyz"})  # kept for seconds: a flood must not look like a service that is down
 
 FaultPage = Callable[[int, str], bytes]
 
@@ -73,7 +75,7 @@ class Guard:
         if refused := self._refused(request):
             return refused
         try:
-            if request.path in ENDLESS or request.path.endswith(".jsonl"):
+            if request.path in ENDLESS:
                 return await handler(request)
             async with asyncio.timeout(SECONDS):
                 return await handler(request)
@@ -91,7 +93,8 @@ class Guard:
 
     def _refused(self, request: web.Request) -> web.Response | None:
         """The first bound that a request breaks."""
-        if wait := self._pace.wait(request[ASKER]):
+        wait = 0 if request.path in PROBED else self._pace.wait(request[ASKER])
+        if wait:
             return self._fault(request, 429, f"Too many questions: wait {wait} s.", retry=wait)
         if len(request.raw_path) > LONGEST:
             return self._fault(request, 414, "The address is too long.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -34,8 +35,10 @@ def asker(peer: str | None, forwarded: list[str], trusted: tuple[object, ...]) -
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """`192.0.2.7`, `2001:db8::7`, and with the port that some proxies add: `192.0.2.7:5000`, `[2001:db8::7]:5000`."""
+    bare = re.fullmatch(r"\[([^\[\]]+)\](?::\d+)?|([\d.]+):\d+", text)
     try:
-        found = ip_address(text.strip("[]"))
+        found = ip_address((bare[1] or bare[2]) if bare else text)
     except ValueError:
         return None
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None

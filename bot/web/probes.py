@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Probes:
     ready: Examine
     figures: Callable[[], Awaitable[str]]
     _known: dict[str, tuple[float, Sequence[Finding]]] = field(default_factory=dict, init=False)
+    _examining: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def add_to(self, app: web.Application) -> None:
         """Serve them beside the pages."""
@@ -42,10 +44,11 @@ class Probes:
         return await self._probe(request, "ready", self.ready)
 
     async def _probe(self, request: web.Request, name: str, examine: Examine) -> web.Response:
-        at, found = self._known.get(name, (float("-inf"), ()))
-        if time.monotonic() - at > FRESH:
-            found = await examine()
-            self._known[name] = (time.monotonic(), found)
+        async with self._examining:  # who comes meanwhile is given what the first one finds
+            at, found = self._known.get(name, (float("-inf"), ()))
+            if time.monotonic() - at > FRESH:
+                found = await examine()
+                self._known[name] = (time.monotonic(), found)
         well = all(finding.ok for finding in found)
         shown = list(told(list(found))) if self._may_read(request) else ["ok" if well else "FAIL"]
         text = "".join(f"{line}\n" for line in shown)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from bot.web.audit import Auditor
 from bot.web.door import BookDoor
 from bot.web.events import Announcer
 from bot.web.guard import Guard
+from bot.web.lines import Lines
 from bot.web.manners import Pace, proxies
 from bot.web.press import Press
 from bot.web.probes import Probes
@@ -57,7 +59,7 @@ async def listening(
         studio = Studio()
         stack.callback(studio.close)
         port = PORT if settings.web_port is None else settings.web_port
-        public_url = settings.public_url or f"http://{settings.web_host}:{port}"
+        public_url = settings.public_url or f"http://{_reached(settings.web_host)}:{port}"
         site = Site(door, Press(door), Announcer(door), Auditor(second), studio, public_url, _version())
         guard = Guard(
             pace or Pace(time.monotonic), proxies(settings.web_proxy), public_url.startswith("https:"), pages.fault
@@ -85,15 +87,27 @@ async def _listen(stack: AsyncExitStack, site: Site, guard: Guard, host: str, po
     )
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
+    assert runner.server is not None
+    lines = Lines(runner.server)
     try:
-        await web.TCPSite(runner, host, port).start()
+        listener = await asyncio.get_running_loop().create_server(lines, host, port)
     except OSError as error:
         raise BadConfiguration(
             f"the public page cannot listen on {host} port {port} ({error.strerror}): choose another with "
             "CRIER_WEB_PORT or CRIER_WEB_HOST."
         ) from error
-    bound = runner.addresses[0]
+    stack.callback(listener.close)
+    stack.push_async_callback(_stop, asyncio.create_task(lines.run()))
+    bound = listener.sockets[0].getsockname()
     return f"http://{bound[0] if ':' not in bound[0] else f'[{bound[0]}]'}:{bound[1]}"
+
+
+def _reached(host: str) -> str:
+    """A host as it stands in an address; where all of this machine's are listened on, its own name for itself."""
+    with suppress(ValueError):
+        at = ip_address(host)
+        return "localhost" if at.is_unspecified else f"[{at}]" if at.version == 6 else str(at)
+    return host
 
 
 async def serve(settings: Settings, probes: Probes | None = None) -> None:

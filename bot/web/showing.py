@@ -148,13 +148,13 @@ def scores(shown: View) -> list[tuple[str, str, str]]:
     if index is None or holding is None:
         return []
     last = index.days[-1]
-    ahead, weeks = weeks_ahead(index, holding)
+    (ahead, weeks), (behind, _) = weeks_ahead(index, holding), weeks_ahead(holding, index)
     rows = [
         ("Since the start", signed_percent(index.now - 1), signed_percent(holding.now - 1)),
         ("This week", signed_percent(index.week(last)), signed_percent(holding.week(last))),
         ("Worst fall", signed_percent(index.worst_fall()), signed_percent(holding.worst_fall())),
     ]
-    return [*rows, ("Weeks ahead", f"{ahead} of {weeks}", f"{weeks - ahead} of {weeks}")] if weeks else rows
+    return [*rows, ("Weeks ahead", f"{ahead} of {weeks}", f"{behind} of {weeks}")] if weeks else rows
 
 
 def _rows(shown: View) -> list[dict[str, Any]]:

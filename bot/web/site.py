@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +23,7 @@ from bot.web.openapi import PREFIX, document, media
 from bot.web.press import Press, Printed
 from bot.web.route import Asked, NotHere, Parameter, read_all
 from bot.web.statics import STATICS
+from engine.errors import CrierError
 from engine.model import Ledger
 from storage.chain import Entry
 from storage.journal_file import as_lines
@@ -33,6 +36,8 @@ EXPORTED = 20  # entries at a time
 SLOW = 30.0  # seconds that a reader may take for one piece of an export
 PACKED = 1024  # bytes from which an answer is compressed
 FRESH = "public, max-age=60"
+
+log = logging.getLogger(__name__)
 
 Make = Callable[[Shelf, Asked], tuple[bytes, str]]
 Handler = Callable[[web.Request], Any]
@@ -150,8 +155,9 @@ def _events(site: Site) -> Handler:
             response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
             response.content_type = "text/event-stream"
             await response.prepare(request)
-            async for event in events:
-                await asyncio.wait_for(response.write(event.encode()), SLOW)
+            with _cut_short(request):
+                async for event in events:
+                    await asyncio.wait_for(response.write(event.encode()), SLOW)
         return response
 
     return answer
@@ -176,18 +182,28 @@ def _export(site: Site) -> Handler:
 
 
 async def _stream(site: Site, request: web.Request, ledger: Ledger) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Cache-Control": FRESH})
+    response = web.StreamResponse(headers={"Cache-Control": FRESH, "Vary": "Accept-Encoding"})
     response.content_type = "application/jsonl"
     response.enable_compression()
     await response.prepare(request)
     after = 0
-    while request.method == "GET":
-        found = await site.door.ask(_following(ledger, after))
-        if not found:
-            break
-        after = found[-1].seq
-        await asyncio.wait_for(response.write("".join(as_lines(found)).encode()), SLOW)
+    with _cut_short(request):
+        while request.method == "GET" and (found := await site.door.ask(_following(ledger, after))):
+            after = found[-1].seq
+            await asyncio.wait_for(response.write("".join(as_lines(found)).encode()), SLOW)
     return response
+
+
+@contextmanager
+def _cut_short(request: web.Request) -> Iterator[None]:
+    """Break the line where a stream that has begun cannot go on: no reader may take a part for the whole."""
+    try:
+        yield
+    except (CrierError, TooBusy, TimeoutError) as error:
+        log.warning("%s was cut short: %s", request.path, error or type(error).__name__)
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError from error
 
 
 def _following(ledger: Ledger, after: int) -> Callable[[Shelf], list[Entry]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -28,7 +29,19 @@ def printable(text: str) -> str:
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
+def segment(text: str) -> str:
+    """A name as one part of a path, whatever signs are in it."""
+    return quote(text, safe="")
+
+
+def breakable(path: str) -> Markup:
+    """A path that may go on in the next line before each of its parts, and nowhere else."""
+    return Markup("<wbr>").join(f"/{part}" for part in path.lstrip("/").split("/"))
+
+
 ENVIRONMENT.filters |= {
+    "segment": segment,
+    "breakable": breakable,
     "day": day,
     "dollars": dollars,
     "percent": percent,

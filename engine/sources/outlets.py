@@ -70,7 +70,10 @@ def default_outlets() -> Mapping[str, Outlet]:
 
 def read_outlets(text: str, name: str = TABLE) -> Mapping[str, Outlet]:
     """Read a list of outlets, by id; BadConfiguration names the entry and what is wrong with it."""
-    found = load_table(name, Outlet, text)
+    try:
+        found = load_table(name, Outlet, text)
+    except ValueError as error:  # thousands of digits, which Python refuses to read
+        raise BadConfiguration(f"{name} is not valid TOML: a number in it is too long.") from error
     if not 0 < len(found) <= MOST:
         raise BadConfiguration(f"{name} has {len(found)} outlets: a list has 1 to {MOST} of them.")
     return found

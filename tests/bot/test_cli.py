@@ -14,6 +14,7 @@ import pytest
 from emulators.typed import command_line
 
 from bot.cli import app
+from bot.exporting import write
 from bot.feature_page import markdown
 from engine.appraisal.measured import parse
 from engine.model import PASSIVE
@@ -407,3 +408,41 @@ def test_a_folder_that_cannot_be_written_is_named(crier, demo_database, tmp_path
     code, _, err = crier("demo", "--no-chat", "--out", blocked)
     assert code == 1
     assert "choose another folder" in sentence(err)
+
+
+def test_an_export_is_written_whole_or_not_at_all(tmp_path):
+    out = tmp_path / "journal.jsonl"
+    out.write_text("the one from before\n")
+
+    def breaks_off():
+        yield "a line\n"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(breaks_off(), out)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [
+        ("journal.jsonl", "the one from before\n")
+    ]
+    write(["all of it\n"], out)
+    assert out.read_text() == "all of it\n"
+    write(["into a device"], Path(os.devnull))
+
+
+class Interrupted:
+    """A command line that Ctrl+C meets: `app` while it is loaded, or once it runs."""
+
+    def __init__(self, loading):
+        self._loading = loading
+
+    @property
+    def app(self):
+        if self._loading:
+            raise KeyboardInterrupt
+        return lambda: sys.exit(130)
+
+
+@pytest.mark.parametrize("loading", [True, False])
+def test_ctrl_c_is_answered_by_a_sentence_from_the_first_moment_on(crier, monkeypatch, loading):
+    monkeypatch.setitem(sys.modules, "bot.cli", Interrupted(loading))
+    code, out, err = crier("doctor")
+    assert (code, out, err) == (130, "", "crier: stopped; nothing was half-written.\n")

@@ -56,7 +56,15 @@ def test_init_backup_restore_and_upgrade_follow_one_another(crier: Crier, tmp_pa
     "arguments, word",
     [
         (("backup", "crier.db"), "overwrites nothing"),
-        (("restore", "nowhere.db", "--yes"), "cannot be opened"),
+        (("backup", "nowhere/"), "there is no folder nowhere: create it first"),
+        (("backup", "nowhere", "--keep", "3"), "nowhere is no folder"),
+        (("restore", "nowhere.db", "--yes"), "there is no backup at nowhere.db"),
+        (("restore", ".", "--yes"), "there is no backup at ."),
+        (("forget", "telgram", "5"), "there is no platform 'telgram': there are telegram, discord and console"),
+        (
+            ("init", "--no-input", "--telegram-token-file", "gone"),
+            "crier: CRIER_TELEGRAM_TOKEN_FILE: gone cannot be read",
+        ),
         (("init", "--no-input", "--mode", "reckless"), "CRIER_MODE: must be one of"),
     ],
 )

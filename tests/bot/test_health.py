@@ -285,6 +285,32 @@ def test_the_doctor_looks_at_the_service_and_at_who_may_read_the_settings(databa
     assert next(f for f in examine(settings, NOW) if f.check == "settings").ok
 
 
+@pytest.mark.parametrize(
+    ("text", "is_secret"),
+    [
+        ("CRIER_TELEGRAM_TOKEN = {}", True),
+        ("export crier_telegram_token='{}'", True),
+        ("# CRIER_TELEGRAM_TOKEN={}", False),
+        ("CRIER_TELEGRAM_TOKEN=", False),
+    ],
+)
+def test_the_doctor_reads_the_file_of_settings_as_it_will_be_read(
+    database: Database, tmp_path: Path, text: str, is_secret: bool
+) -> None:
+    (tmp_path / ".env").write_text(text.format(TOKEN) + "\n", "utf-8")
+    (tmp_path / ".env").chmod(0o644)
+    found = next(f for f in examine(Settings(database=Path(database.path)), NOW) if f.check == "settings")
+    assert found.ok is not is_secret
+
+
+def test_the_doctor_names_a_key_that_no_source_asks_for(database: Database) -> None:
+    settings = Settings(database=Path(database.path), source_keys={"coingeko": SecretStr("a-key-of-somebody")})
+    (found,) = (f for f in examine(settings, NOW) if f.check == "keys")
+    assert not found.ok
+    assert "'coingeko'" in found.says
+    assert "a-key" not in found.says
+
+
 def test_the_doctor_fails_the_check_that_fails(database: Database) -> None:
     settings = Settings(database=Path(database.path))
     with closing(sqlite3.connect(settings.database)) as link:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -259,7 +261,7 @@ def test_a_restore_is_refused_while_the_service_runs(settings: Settings, tmp_pat
     [
         (lambda path: path.write_bytes(b"no database" * 999), "not a database"),
         (lambda path: sqlite3.connect(path).execute("CREATE TABLE stranger (x)").connection.close(), "no database of"),
-        (lambda path: None, "opened"),
+        (lambda path: None, "there is no backup at"),
     ],
     ids=["garbage", "a stranger's", "nothing"],
 )
@@ -359,3 +361,35 @@ def test_a_database_from_a_newer_version_is_not_upgraded(settings: Settings, tmp
 def dump(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as link:
         return list(link.iterdump())
+
+
+def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_blames_its_own_disk(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Small(sqlite3.Connection):
+        """A database that may have four pages, as on a disk that is full: what it began it can no longer undo."""
+
+        def __init__(self, path: str, **given: Any) -> None:
+            super().__init__(path, **given)
+            if str(path).endswith(".part"):
+                self.execute("PRAGMA max_page_count = 4")
+                Path(f"{path}-journal").write_bytes(b"left by SQLite")
+
+    monkeypatch.setattr(backup.sqlite3, "connect", partial(sqlite3.connect, factory=Small))
+    with pytest.raises(CannotWrite, match=r"copy\.db\.part cannot be written, its disk is full"):
+        safekeeping.make_backup(settings, tmp_path / "copy.db", NOW)
+    assert list(tmp_path.glob("copy*")) == []
+
+
+def test_where_no_database_was_a_restore_says_so_and_trusts_no_log_that_one_left_behind(
+    settings: Settings, tmp_path: Path
+) -> None:
+    made = safekeeping.make_backup(settings, tmp_path / "copy.db", NOW)
+    elsewhere = settings.model_copy(update={"database": tmp_path / "new.db"})
+    (tmp_path / "new.db-wal").write_bytes(b"what a database that is gone left behind" * 999)
+    restored = safekeeping.restore(elsewhere, made.path, NOW)
+    assert "There was no database here before" in " ".join(safekeeping.told_restore(restored))
+    assert elsewhere.database.stat().st_mode & 0o777 == 0o600
+    with opened(elsewhere.database) as database:
+        database.check_integrity()
+        assert kinds(database) == ["method", "restored"]

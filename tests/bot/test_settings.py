@@ -12,6 +12,7 @@ from engine.errors import BadConfiguration
 
 TOKEN = "123456789:AAsecretsecretsecretsecretsecretsec"
 TEXT = {"source_keys": f'{{"fred": "{TOKEN}"}}'}  # how a secret is written where it is no single word
+WORDS = {"webhook_secret": TOKEN.replace(":", "_")}  # of the signs that its service takes
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -21,8 +22,12 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def word(name: str) -> str:
+    return WORDS.get(name, TOKEN)
+
+
 def written(name: str) -> str:
-    return TEXT.get(name, TOKEN)
+    return TEXT.get(name, word(name))
 
 
 def secret(settings: Settings, name: str) -> str:
@@ -44,8 +49,8 @@ def test_a_secret_comes_from_the_environment_or_from_a_file_and_the_environment_
     file = tmp_path / "token"
     file.write_text(f"{written(name)}\n", "utf-8")
     monkeypatch.setenv(f"CRIER_{name.upper()}_FILE", str(file))
-    assert secret(read_settings(), name) == TOKEN
-    monkeypatch.setenv(f"CRIER_{name.upper()}", written(name).replace(TOKEN, "another"))
+    assert secret(read_settings(), name) == word(name)
+    monkeypatch.setenv(f"CRIER_{name.upper()}", written(name).replace(word(name), "another"))
     assert secret(read_settings(), name) == "another"
     monkeypatch.setenv(f"CRIER_{name.upper()}", "")  # as a line of .env that was left empty
     monkeypatch.delenv(f"CRIER_{name.upper()}_FILE")
@@ -56,8 +61,8 @@ def test_a_secret_comes_from_the_environment_or_from_a_file_and_the_environment_
 def test_no_secret_stands_in_what_settings_print(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"CRIER_{name.upper()}", written(name))
     settings = read_settings()
-    assert secret(settings, name) == TOKEN
-    assert TOKEN not in f"{settings} {settings!r} {settings.model_dump_json()} {settings.model_dump()}"
+    assert secret(settings, name) == word(name)
+    assert word(name) not in f"{settings} {settings!r} {settings.model_dump_json()} {settings.model_dump()}"
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -96,6 +101,7 @@ def test_admins_are_named_by_platform_and_number(monkeypatch: pytest.MonkeyPatch
 def test_all_complaints_come_at_once_and_name_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRIER_ADMINS", "telegram:@joe")
     monkeypatch.setenv("CRIER_TELEGRAM_RATE", "0")
+    monkeypatch.setenv("CRIER_DISCORD_RATE", "inf")
     monkeypatch.setenv("CRIER_PUBLIC_URL", "crier.example")
     monkeypatch.setenv("CRIER_LOG_LEVEL", "loud")
     monkeypatch.setenv("CRIER_TELEGRAM_TOKEN_FILE", str(tmp_path / "gone"))
@@ -107,6 +113,7 @@ def test_all_complaints_come_at_once_and_name_the_setting(tmp_path: Path, monkey
     for said in (
         "CRIER_ADMINS: each admin is written like telegram:123456789",
         "CRIER_TELEGRAM_RATE: must be greater than 0",
+        "CRIER_DISCORD_RATE: must be a finite number",
         "CRIER_PUBLIC_URL: must be",
         "CRIER_LOG_LEVEL: must be debug",
         f"; CRIER_TELEGRAM_TOKEN_FILE: {tmp_path / 'gone'} cannot be read",
@@ -117,9 +124,38 @@ def test_all_complaints_come_at_once_and_name_the_setting(tmp_path: Path, monkey
     assert "ELSEWHERE" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"WEBHOOK_PORT": "8081"}, "CRIER_WEBHOOK_PORT needs CRIER_PUBLIC_URL"),
+        (
+            {"WEBHOOK_PORT": "8080", "WEB_PORT": "8080", "PUBLIC_URL": "https://crier.example"},
+            "CRIER_WEBHOOK_PORT and CRIER_WEB_PORT are the same",
+        ),
+        ({"WEBHOOK_SECRET": "base64+of/noise="}, "CRIER_WEBHOOK_SECRET: Telegram takes 1 to 256 letters"),
+    ],
+)
+def test_what_could_never_work_together_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"CRIER_{name}", value)
+    with pytest.raises(BadConfiguration) as caught:
+        read_settings()
+    assert said in str(caught.value)
+    assert "noise" not in str(caught.value)
+
+
 def test_a_file_of_settings_that_is_no_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"CRIER_MODE=\xff\xfe")
     with pytest.raises(BadConfiguration, match="is no UTF-8 text"):
+        read_settings()
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that nobody may read")
+def test_a_file_of_settings_that_may_not_be_read_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # which even root cannot read from its beginning
+    with pytest.raises(BadConfiguration, match=r"settings: \.env cannot be read \("):
         read_settings()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,6 +164,34 @@ def test_in_a_terminal_a_refused_token_is_asked_for_again_and_an_empty_one_means
     assert sum("Telegram token" in question for question in person.asked) == 2
     assert "CRIER_DISCORD" not in Path(".env").read_text("utf-8")
     assert WRONG not in said
+
+
+def test_a_mode_that_is_mistyped_is_asked_for_again_before_any_token(apis: dict[str, str], tmp_path: Path) -> None:
+    modes = iter(["reckless", " Aggressive"])
+
+    class Hasty(Person):
+        def text(self, question: str, default: str) -> str:
+            answer = super().text(question, default)
+            return next(modes, "reckless") if "Risk mode" in question else answer
+
+    person = Hasty("", "")
+    _, said = run(Wanted(Path(".env"), apis=apis), person)
+    assert "There is no mode 'reckless'." in said
+    assert "CRIER_MODE=aggressive" in Path(".env").read_text("utf-8")
+    Path(".env").unlink()
+    stubborn = Hasty()
+    with pytest.raises(BadConfiguration, match="must be one of"):
+        run(Wanted(Path(".env"), apis=apis), stubborn)
+    assert not any("token" in question for question in stubborn.asked)
+
+
+def test_a_refusal_is_told_once_and_without_a_word_on_the_keys_of_sources(
+    apis: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Refused):
+        introduce("discord", WRONG, apis["discord"])
+    assert caplog.records == []
+    assert logging.getLogger("engine.sources.http.client").filters == []
 
 
 def test_three_refused_tokens_write_nothing(apis: dict[str, str], tmp_path: Path) -> None:

@@ -37,6 +37,15 @@ def test_a_new_database_is_created_and_found_again(tmp_path: Path) -> None:
     second.close()
 
 
+def test_a_new_database_is_its_owners_alone_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "crier.db"
+    open_database(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    open_database(path).close()
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_its_pragmas_are_the_safe_ones(tmp_path: Path) -> None:
     database = open_database(tmp_path / "crier.db")
     read = {name: database.connection.row(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}

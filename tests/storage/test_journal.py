@@ -210,6 +210,17 @@ def test_an_export_is_checked_without_the_database(database: Database, tmp_path:
     assert not find_head_in_file(path, "0" * 32).ok
 
 
+def test_an_export_names_the_restore_that_lost_a_posted_head(database: Database, tmp_path: Path) -> None:
+    lost, path = "ab" * 32, tmp_path / "journal.jsonl"
+    fill(database)
+    database.journal.append("replay", "restored", DAY, {"lost_heads": [lost]})
+    database.journal.export("replay", path)
+    found = find_head_in_file(path, short_head(lost))
+    assert not found.ok
+    assert "lost when a backup was restored on" in found.message
+    assert "entry 7 of the replay journal says so" in found.message
+
+
 def test_a_changed_export_is_named_by_its_entry(database: Database, tmp_path: Path) -> None:
     fill(database)
     path = tmp_path / "journal.jsonl"

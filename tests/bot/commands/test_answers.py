@@ -527,9 +527,9 @@ def test_no_decision_is_promised_for_a_day_whose_data_is_not_there(text: str, em
     empty_book.state = replace(empty_book.state, last_date=dt.date(2023, 11, 10))
     told = said(empty_book, text)
     assert "20 Nov" not in told
-    assert "newer market data is in (the newest candle is of 10 Nov 2023): run crier import" in told
+    assert "newer market data is in (the newest candle is of 10 Nov 2023): run crier fetch" in told
     empty_book.state = replace(empty_book.state, last_date=None)
-    assert "once market data is in: crier run fetches it, crier import reads an archive" in said(empty_book, text)
+    assert "once market data is in: a running bot fetches it" in said(empty_book, text)
 
 
 def test_a_simulated_market_that_has_ended_promises_nothing(book: Any, make: Any) -> None:

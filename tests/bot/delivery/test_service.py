@@ -170,6 +170,28 @@ async def test_a_part_that_fails_is_started_again_with_longer_rests_and_told_onc
     assert rest(40, time.clock) <= 1.25 * LONGEST
 
 
+async def test_what_fails_in_a_sentence_is_logged_as_that_sentence_alone(caplog: pytest.LogCaptureFixture) -> None:
+    time, errors = (
+        VirtualTime(),
+        [BadConfiguration("the port is taken: choose another."), ZeroDivisionError("a mistake")],
+    )
+
+    async def run() -> None:
+        if errors:
+            raise errors.pop(0)
+
+    async def warn(key: str, says: str, but: str) -> None:
+        raise AssertionError(says)
+
+    await time.run(keep_alive(Part("the public page", run), time.clock, warn))
+    sentence, mistake = caplog.records
+    assert (sentence.getMessage(), sentence.exc_info) == (
+        "the public page failed: the port is taken: choose another.",
+        None,
+    )
+    assert mistake.exc_info is not None
+
+
 async def test_a_part_is_started_again_though_nobody_can_be_told_of_it() -> None:
     time, starts = VirtualTime(), []
 

@@ -13,6 +13,7 @@ import pytest
 from bot.web import events
 from bot.web.events import read_mark
 from storage.database import open_database
+from storage.published import Published
 
 
 @asynccontextmanager
@@ -72,6 +73,36 @@ async def test_one_who_comes_back_is_told_what_was_missed_and_nothing_twice(copi
             await found.site.announcer.look()
             following = await read(answer, 1)
     assert [name for name, _ in (*first, *following)] == [f"live:{entry.seq}", f"live:{second.seq}"]
+
+
+async def test_one_who_was_away_for_long_is_told_all_of_it_in_order(copied, serve, monkeypatch):
+    monkeypatch.setattr(events, "CAUGHT_UP", 4)
+    database = open_database(copied)
+    told = [f"live:{cried.seq}" for cried in Published(database.connection).since("live", 0, 1000)]
+    database.close()
+    assert len(told) > 8
+    async with serve(copied) as (_, client), listener(client, "live:0") as answer:
+        assert [name for name, _ in await read(answer, len(told))] == told
+
+
+async def test_who_listened_to_the_backtest_is_told_the_live_record_from_its_start(copied, serve):
+    async with serve(copied) as (_, client), listener(client, "replay:9") as answer:
+        ((name, told),) = await read(answer, 1)
+        assert name.startswith("live:")
+        assert told["sequence"] == 0
+
+
+async def test_more_news_than_one_look_reads_is_handed_on_all_the_same(copied, serve, monkeypatch):
+    monkeypatch.setattr(events, "MOST_UNREAD", 2)
+    async with serve(copied) as (found, _):
+        announcer = found.site.announcer
+        await announcer.look()
+        handed = []
+        monkeypatch.setattr(announcer, "_lines", {asyncio.Queue(): "somebody"})
+        monkeypatch.setattr(announcer, "_hand", lambda line, event: handed.append(event))
+        entries = [cry(copied) for _ in range(5)]
+        await announcer.look()
+    assert [event.split("\n")[0] for event in handed] == [f"id: live:{entry.seq}" for entry in entries]
 
 
 async def test_no_address_holds_more_lines_than_it_may_and_a_closed_one_is_free_again(copied, serve):

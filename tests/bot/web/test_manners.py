@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import pytest
+from yarl import URL
 
 from bot.settings import read_settings
 from bot.web import server
+from bot.web.lines import Lines
 from bot.web.manners import MOST_KNOWN, Pace, asker, proxies
 from engine.errors import BadConfiguration
 
@@ -21,6 +24,9 @@ PROXY = proxies("10.0.0.1, 192.168.0.0/16 ::1")
         ("10.0.0.1", ["6.6.6.6, 198.51.100.1"], "198.51.100.1"),  # whatever stands left of it was not seen by the proxy
         ("10.0.0.1", ["6.6.6.6", "198.51.100.1, 192.168.3.4"], "198.51.100.1"),
         ("10.0.0.1", ["rubbish"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.1:40312"], "198.51.100.1"),  # some proxies add the port
+        ("10.0.0.1", ["[2001:db8:1:2::9]:40312"], "2001:db8:1:2::/64"),
+        ("10.0.0.1", ["198.51.100.1:40312:1"], "10.0.0.1"),
         ("10.0.0.1", [], "10.0.0.1"),
         ("::1", ["2001:db8:1:2:3:4:5:6"], "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", [], "203.0.113.9"),
@@ -113,3 +119,57 @@ async def test_a_line_on_which_nothing_whole_is_said_is_closed_without_a_word_in
 async def test_a_header_too_long_is_not_read(decided, serve, header):
     async with serve(decided) as (_, client), client.get("/", headers={header: "x" * 5000}) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("0.0.0.0", "localhost"), ("::", "localhost"), ("::1", "[::1]"), ("192.0.2.7", "192.0.2.7"), ("page", "page")],
+)
+def test_without_a_public_address_links_name_a_host_that_can_be_reached(host, said):
+    assert server._reached(host) == said
+
+
+async def test_a_line_too_many_is_closed_at_once_and_the_others_are_served(decided, serve, monkeypatch):
+    """Without a bound, lines that ask nothing take every file that the process may open, the bot's own among them."""
+    monkeypatch.setattr(server, "Lines", partial(Lines, most=3))
+    async with serve(decided) as (found, client):
+        at = URL(found.address)
+        held = [await asyncio.open_connection(at.host, at.port) for _ in range(3)]
+        await asyncio.sleep(0)
+        reader, writer = await asyncio.open_connection(at.host, at.port)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        _, first = held[0]
+        first.write(b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await asyncio.wait_for(held[0][0].read(), 5)).startswith(b"HTTP/1.1 200")
+        assert (await client.get("/api/v1/status")).status == 200, "a line that was given back is there for the next"
+        for _, each in (*held, (reader, writer)):
+            each.close()
+            await each.wait_closed()
+
+
+async def test_who_does_not_read_an_answer_is_cut_off_and_who_reads_slowly_is_not(decided, serve, monkeypatch):
+    made = []
+
+    def lines(of):
+        made.append(of)
+        return Lines(of, look=0.1)
+
+    monkeypatch.setattr(server, "Lines", lines)
+    asked = b"GET /journal/live.jsonl HTTP/1.1\r\nHost: x\r\n\r\n" * 200  # more than any system holds for a reader
+    async with serve(decided) as (found, _):
+        at = URL(found.address)
+        readers = [await asyncio.open_connection(at.host, at.port, limit=1 << 10) for _ in range(2)]
+        (deaf, _), (slow, _) = readers
+        for _, writer in readers:
+            writer.write(asked)
+        async with asyncio.timeout(20):
+            while len(made[0].connections) > 1:
+                assert await slow.read(1 << 16)
+        assert await slow.read(1 << 10), "the one that is left is the one that reads"
+        with suppress(ConnectionError):
+            while await deaf.read(1 << 16):
+                pass
+        for _, writer in readers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from bot.finding import Finding
 from bot.health import alive
 from bot.metrics import metrics
 from bot.settings import Settings
+from bot.web.manners import BURST
 from bot.web.probes import Probes
 from bot.web.server import listening
 from storage.database import Database, open_database
@@ -78,3 +80,25 @@ async def test_a_probe_that_is_asked_again_at_once_is_not_made_again(tmp_path: P
         for _ in range(3):
             assert (await get(f"{address}/readyz"))[0] == 200
     assert len(asked) == 1
+
+
+async def test_a_flood_of_questions_never_makes_a_probe_fail_and_is_answered_by_one_examination(tmp_path: Path) -> None:
+    """Behind a proxy that is not named in the settings a stranger's flood and the platform's probe share an address."""
+    looks: list[int] = []
+
+    def ready() -> list[Finding]:
+        looks.append(1)
+        return [Finding("sending", True, "0 messages waiting")]
+
+    async with served(tmp_path, ready) as address, ClientSession() as session:
+        codes = set()
+        for _ in range(BURST // 20 + 2):
+            codes |= set(await asyncio.gather(*(status(session, f"{address}/readyz") for _ in range(20))))
+        assert codes == {200}
+        assert looks == [1]
+        assert await status(session, f"{address}/healthz") == 200
+
+
+async def status(session: ClientSession, url: str) -> int:
+    async with session.get(url) as response:
+        return response.status

@@ -4,6 +4,8 @@ import datetime as dt
 import json
 import re
 from collections import deque
+from contextlib import closing
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -16,6 +18,7 @@ from bot.web.openapi import PREFIX
 from bot.web.pages import PAGES
 from engine.modes import modes
 from engine.themes import themes
+from storage.database import open_database
 
 NOW = dt.datetime(2023, 11, 21, 10, tzinfo=dt.UTC)
 SITE = "https://crier.example"
@@ -100,3 +103,24 @@ async def test_a_restore_after_which_nobody_knows_what_was_lost_adds_that_one_en
     assert after["/journal/live.jsonl"][2].startswith(told["/journal/live.jsonl"][2])
     assert [entry["kind"] for entry in entries].count("restored") == 1
     assert entries[-1]["kind"] == "restored"
+
+
+async def test_a_posted_head_that_a_restore_lost_is_named_so_on_the_page_and_by_the_api(settled, serve, tmp_path):
+    _, copy = settled
+    now = Settings(_env_file=None, database=tmp_path / "crier.db")
+    safekeeping.make_backup(Settings(_env_file=None, database=copy), now.database, NOW)
+    with closing(open_database(now.database)) as database:
+        newest = database.decisions.latest("live", "defi", "balanced").decision
+        reply = database.decisions.announcement("live", "defi", "balanced", newest.week, newest.sequence).reply
+        again = replace(newest, sequence=newest.sequence + 1)
+        with database.atomic():
+            lost = database.decisions.add("live", again).hash
+            database.decisions.put_announcement("live", again, reply)
+    assert safekeeping.restore(now, copy, NOW).lost["live"].heads == (lost,)
+    async with serve(now.database) as (_, client):
+        async with client.get(f"{PREFIX}/heads/{lost[:32]}") as answer:
+            told = await answer.json()
+        async with client.get("/verify", params={"head": lost[:32]}) as answer:
+            page = await answer.text()
+    assert (told["found"], "lost when a backup was restored on 2023-11-21" in told["says"]) == (False, True)
+    assert told["says"] in page

@@ -2,11 +2,15 @@
 
 import json
 import sqlite3
+from contextlib import closing
+from urllib.parse import quote
 
+import aiohttp
 import pytest
 from aiohttp import ClientSession
 from emulators.decided import HOSTILE, NOW, make_decided
 from pydantic import SecretStr, TypeAdapter
+from yarl import URL
 
 from bot.desk import Deed, Person
 from bot.office import DatabaseDesk
@@ -115,6 +119,7 @@ async def _json(client, path):
         ("/indices/defi/history?limit=1", "decisions", "entry"),
         ("/indices/defi/performance?limit=3", "levels", "date"),
         ("/signals?limit=2", "signals", "symbol"),
+        ("/announcements?limit=2", "announcements", "id"),
     ],
 )
 async def test_the_pages_of_a_list_hold_all_of_it_once(decided, serve, path, name, key):
@@ -263,3 +268,30 @@ async def test_a_page_is_packed_for_those_who_can_unpack_it(decided, serve):
             assert answer.headers["Content-Encoding"] == "gzip"
         async with client.get("/index/defi", headers={"Accept-Encoding": "identity"}) as answer:
             assert len(packed) < len(await answer.read()) / 2
+
+
+@pytest.mark.parametrize("symbol", ["₿币", "A/B", "100%?", "<I>"])
+async def test_a_token_of_whatever_name_has_its_page_its_card_and_its_picture(copied, serve, symbol):
+    with closing(sqlite3.connect(copied)) as link, link:
+        link.execute("UPDATE tokens SET symbol = ? WHERE symbol = 'MKR'", (symbol,))
+    path = quote(symbol, safe="")
+    async with serve(copied) as (_, client):
+        for address in (f"/token/{path}", f"/cards/token/{path}.png"):
+            async with client.get(URL(address, encoded=True)) as answer:
+                assert answer.status == 200, await answer.text()
+        async with client.get(URL(f"/token/{path}", encoded=True)) as answer:
+            page = await answer.text()
+        assert f"/token/{path}?mode=aggressive" in page
+        assert f"/cards/token/{path}.png" in page
+
+
+async def test_a_journal_that_breaks_off_is_never_taken_for_a_whole_one(copied, serve, caplog):
+    with closing(sqlite3.connect(copied)) as link, link:
+        link.execute("DROP TRIGGER journal_keeps_values")
+        link.execute("UPDATE journal SET body = '{}' WHERE ledger = 'live' AND seq = 30")
+    async with serve(copied) as (_, client):
+        with pytest.raises(aiohttp.ClientError):
+            async with client.get("/journal/live.jsonl") as answer:
+                assert answer.headers["Vary"] == "Accept-Encoding"
+                await answer.read()
+    assert "entry 30" in caplog.text

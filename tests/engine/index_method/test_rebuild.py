@@ -129,6 +129,14 @@ def test_a_trade_at_no_price_is_named(history):
         rebuild([history[0], with_fill(first, "AAA", price=0.0)])
 
 
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan")])
+def test_an_index_that_begins_with_what_is_worth_nothing_is_named(history, price):
+    begins = next(line.symbol for line in history[0].holdings if line.from_weight > 0)
+    first = replace(history[1], prices=history[1].prices | {begins: price})
+    with pytest.raises(BrokenJournal, match=f"begins with {begins}, which it says is worth nothing"):
+        rebuild([history[0], first])
+
+
 def test_a_settlement_told_twice_or_left_out_is_named(history):
     with pytest.raises(BrokenJournal, match="never decided"):
         rebuild([*history[:2], history[1]])

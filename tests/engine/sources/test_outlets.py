@@ -48,6 +48,11 @@ def test_a_mistake_is_named(wrong: str, says: str) -> None:
     assert "secret" not in str(complaint.value)
 
 
+def test_a_number_that_is_too_long_to_be_read_is_refused_in_a_sentence() -> None:
+    with pytest.raises(BadConfiguration, match=r"outlets\.toml is not valid TOML: a number in it is too long\."):
+        read_outlets("x = " + "1" * 5000)
+
+
 def test_feeds_of_one_host_share_its_pace() -> None:
     found = read_outlets(entry("one") + "\n" + entry("two", url="https://news.example/other?format=rss"))
     assert list(origins(found)) == [("https://news.example", "/rss")]
