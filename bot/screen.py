@@ -265,10 +265,11 @@ def _briefly(holding: Holding) -> str:
 
 
 def strongest_point(holding: Holding) -> str:
-    """`strongest point: follows BTC`, or nothing where the line's reason only says its rule again."""
+    """`strongest point beside its peers: follows BTC`, or nothing where the line's reason only says its rule again."""
     if not holding.reason or holding.rule not in BY_STRENGTH or compares_with_itself(holding.symbol, holding.reason):
         return ""
-    return f"strongest point: {holding.reason}"
+    whose = "" if "its peers" in holding.reason else " beside its peers"  # a reason is a place among them
+    return f"strongest point{whose}: {holding.reason}"
 
 
 def sold(decision: Decision) -> dict[str, list[str]]:

@@ -131,7 +131,7 @@ def bought(*reasons: str) -> list[Holding]:
 def test_tokens_moved_for_one_reason_share_a_line(book: Any, make: Any) -> None:
     change(book, decision=make.decision(holdings=bought("follows BTC", "calmer than its peers", "follows BTC")))
     assert index(book).after == (
-        "Bought T0 and T2, strongest point: follows BTC",
+        "Bought T0 and T2, strongest point beside its peers: follows BTC",
         "Bought T1, strongest point: calmer than its peers",
     )
 
@@ -141,7 +141,7 @@ def test_ten_new_tokens_with_ten_reasons_still_fit_a_phone(book: Any, make: Any)
     change(book, decision=make.decision(holdings=[*bought(*(f"reason {i}" for i in range(10))), *trimmed]))
     after = index(book).after
     assert after == (
-        *(f"Bought T{i}, strongest point: reason {i}" for i in range(3)),
+        *(f"Bought T{i}, strongest point beside its peers: reason {i}" for i in range(3)),
         "Trimmed AAVE and RUNE: the step of risk moved",
         "More: /why defi",
     )
