@@ -319,7 +319,7 @@ def verify(
 @app.command(epilog=_example("crier export signals --format csv > signals.csv"))
 def export(
     what: Annotated[str, typer.Argument(help="decisions, signals, levels or journal.")],
-    form: Annotated[str, typer.Option("--format", help="csv or json (the journal: json lines).")] = "json",
+    form: Annotated[str, typer.Option("--format", help="csv or json (the journal: json lines alone).")] = "json",
     ledger: Annotated[str | None, typer.Option(help="live or replay (default: the one commands read from).")] = None,
     out: Annotated[Path | None, typer.Option(help="File to write (default: standard output).")] = None,
     database: Database = None,

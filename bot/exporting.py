@@ -112,6 +112,8 @@ def export_to(settings: Settings, what: str, form: str, ledger: str | None, out:
         raise BadRequest(f"there is no export called {what!r}; there are {', '.join(KINDS)} and journal.")
     if form not in FORMS:
         raise BadRequest(f"there is no format called {form!r}; there are {' and '.join(FORMS)}.")
+    if what == "journal" and form == "csv":
+        raise BadRequest("the journal is written as JSON lines alone, as it is hashed: leave --format csv out.")
     chosen = next((known for known in LEDGERS if known == ledger), None)
     if ledger is not None and chosen is None:
         raise BadRequest(f"there is no ledger called {ledger!r}; there are {' and '.join(LEDGERS)}.")

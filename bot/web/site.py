@@ -61,7 +61,7 @@ def add_routes(app: web.Application, site: Site) -> None:
     writers = media(ROUTES)
     for route in ROUTES:
         make = _json_maker(route.answer, writers[route.name])
-        app.router.add_get(PREFIX + route.path, _page(site, route.name, route.parameters, make))
+        app.router.add_get(PREFIX + route.path, _page(site, route.name, route.parameters, make, is_strict=True))
     for page in pages.PAGES:
         app.router.add_get(page.path, _page(site, f"page {page.name}", page.parameters, _html_maker(site, page)))
     for card in cards.CARDS:
@@ -88,9 +88,9 @@ def _feed_maker(site: Site, form: feed.Feed) -> Make:
     return lambda shelf, asked: (feed.write(form, shelf, site.public_url).encode(), form.media)
 
 
-def _page(site: Site, name: str, parameters: tuple[Parameter, ...], make: Make) -> Handler:
+def _page(site: Site, name: str, parameters: tuple[Parameter, ...], make: Make, is_strict: bool = False) -> Handler:
     async def answer(request: web.Request) -> web.Response:
-        asked = _asked(parameters, request)
+        asked = _asked(parameters, request, is_strict)
         checked = site.auditor.last  # a page may show it
         key = (name, checked.when if checked else None, *sorted(asked.items()))
         return _send(request, await site.press.print(key, lambda shelf: make(shelf, asked)), FRESH)
@@ -98,8 +98,11 @@ def _page(site: Site, name: str, parameters: tuple[Parameter, ...], make: Make) 
     return answer
 
 
-def _asked(parameters: tuple[Parameter, ...], request: web.Request) -> dict[str, Any]:
-    return read_all(parameters, request.match_info, list(request.query.items()))
+def _asked(parameters: tuple[Parameter, ...], request: web.Request, is_strict: bool = False) -> dict[str, Any]:
+    """What a request asks for. Where people click, what others hang on a shared link (`utm_source`) is passed over."""
+    known = {parameter.name for parameter in parameters}
+    query = [(name, text) for name, text in request.query.items() if is_strict or name in known]
+    return read_all(parameters, request.match_info, query)
 
 
 def _fixed(printed: Printed, keep: str) -> Handler:

@@ -324,6 +324,11 @@ def test_a_full_disk_under_the_work_is_one_sentence(demo_database, tmp_path, com
     assert "free some space" in sentence(done.stderr)
 
 
+def test_a_journal_is_no_table(crier, tmp_path):
+    status, _, err = crier("export", "journal", "--format", "csv", "--database", tmp_path / "none.db")
+    assert status == 1 and "JSON lines alone" in err
+
+
 @pytest.mark.parametrize("what", ["decisions", "signals", "levels"])
 def test_exports_hold_the_same_records_in_both_formats(crier, demo_database, what):
     records = json.loads(crier("export", what, "--database", demo_database)[1])

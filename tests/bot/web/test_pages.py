@@ -172,3 +172,16 @@ async def test_a_week_that_nobody_won_is_counted_for_nobody(decided, serve):
         page = await answer.text()
     row = re.search(r"<tr><th scope=\"row\">Weeks ahead</th>(.*?)</tr>", page)
     assert re.findall(r">([^<]+)</td>", row[1]) == ["0 of 1", "0 of 1"]
+
+
+async def test_what_others_hang_on_a_shared_link_is_passed_over_by_pages_and_refused_by_the_api(decided, serve):
+    async def asked(client, path):
+        async with client.get(path) as answer:
+            return answer.status, await answer.text()
+
+    async with serve(decided) as (_, client):
+        for path in ("/", "/index/defi", "/feed.atom", "/verify"):
+            status, text = await asked(client, f"{path}?utm_source=x&fbclid=y")
+            assert (status, text) == (200, (await asked(client, path))[1]), path
+        assert (await asked(client, "/api/v1/indices?utm_source=x"))[0] == 400
+        assert (await asked(client, "/index/defi?mode=wild&utm_source=x"))[0] == 400
