@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from bot.services import open_services
@@ -151,5 +151,6 @@ def write(texts: Iterable[str], out: Path | None) -> None:
     except OSError as error:
         raise CannotWrite(f"cannot write {out}: {error.strerror}; choose another path with --out.") from error
     finally:
-        if not at_once:
-            part.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder is none, there is nothing to clear away
+            if not at_once:
+                part.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.alerts import DAY, day_of, walk
-from benchmarks.alerts_told import ALL, Told, figures, is_alert, is_weekly, show
+from benchmarks.alerts_told import ALL, Told, figures, is_alert, is_scheduled, show
 from bot.digest import ALERTS_A_WEEK
 from engine.modes import modes
 from engine.panel import build_panel
@@ -20,7 +20,7 @@ from engine.themes import themes
 def holds(told: Told) -> None:
     """What is promised of every walk: a weekly message each, few alerts, an answer to each cry but the last day's."""
     assert len(told.chats) == (len(themes()) + 1) * len(modes())
-    assert set(told.a_week(is_weekly)) == {1}
+    assert set(told.a_week(is_scheduled)) == {1}
     alerts = [message for message in told.messages if is_alert(message)]
     assert alerts
     for one in alerts:

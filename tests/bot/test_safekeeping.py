@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -293,6 +294,11 @@ database.close()
 """
 
 
+def _written(path: Path) -> int:
+    with opened(path) as database:
+        return int(database.agenda.value("written") or 0)
+
+
 def test_backup_and_restore_while_another_process_writes(settings: Settings, tmp_path: Path) -> None:
     """Each copy is one instant, the writer goes on unharmed, and finds itself in the restored database."""
     stop = tmp_path / "stop"
@@ -305,6 +311,10 @@ def test_backup_and_restore_while_another_process_writes(settings: Settings, tmp
             with opened(settings.database) as database:
                 lost = post(database, "after the backups")
             restored = safekeeping.restore(settings, made[0].path, NOW)
+            before = _written(made[0].path)
+            until = time.monotonic() + 20
+            while _written(settings.database) <= before and time.monotonic() < until:
+                time.sleep(0.02)
         finally:
             stop.touch()
             said = writer.communicate(timeout=30)

@@ -194,7 +194,8 @@ def test_what_was_sold_between_weeks_is_not_held_again_in_the_walk(walked):
 @pytest.mark.rule("6.4")
 def test_every_level_of_the_walk_follows_from_its_fills_and_prices(walked):
     for track in walked.tracks.values():
-        levels = rebuild([*track.decisions, *track.settlements])[track.index, track.mode]
+        told = [step for pair in zip(track.decisions, track.settlements, strict=True) for step in pair]
+        levels = rebuild(told)[track.index, track.mode]
         assert [line.net for line in levels] == pytest.approx(
             [s.portfolio.level_net for s in track.settlements], rel=1e-9
         )

@@ -10,6 +10,7 @@ import random
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,13 @@ async def test_a_real_kill_of_the_real_program_loses_nothing_and_repeats_nothing
     for name in QUICK:
         told |= emulator(name).handlers(world)
     async with Service(told, asyncio.get_running_loop().time) as service:
-        peaceful = _database(tmp_path / "peaceful.db")
+        peaceful, began = _database(tmp_path / "peaceful.db"), time.monotonic()
         assert await _crier(peaceful, service) == 0
+        took = time.monotonic() - began
         killed = _database(tmp_path / "killed.db")
         chance = random.Random(SEED)
-        codes = [await _crier(killed, service, kill_after=chance.uniform(1.0, 5.0)) for _ in range(4)]
-        assert codes[0] == -signal.SIGKILL
+        codes = [await _crier(killed, service, kill_after=chance.uniform(0.3, 0.8) * took) for _ in range(4)]
+        assert -signal.SIGKILL in codes
         assert await _crier(killed, service) == 0
     assert _contents(killed) == _contents(peaceful)
 
@@ -118,10 +120,11 @@ async def test_a_real_kill_while_an_empty_database_learns_its_tokens_loses_nothi
     today = dt.datetime.now(dt.UTC).date()
     world = World(today=today, first=today - dt.timedelta(days=40))
     async with Service(emulator("coingecko").handlers(world), asyncio.get_running_loop().time) as service:
-        peaceful, killed = tmp_path / "peaceful.db", tmp_path / "killed.db"
+        peaceful, killed, began = tmp_path / "peaceful.db", tmp_path / "killed.db", time.monotonic()
         assert await _crier(peaceful, service, only="coingecko") == 0
+        took = time.monotonic() - began
         chance = random.Random(SEED)
-        codes = [await _crier(killed, service, chance.uniform(1.2, 4.0), only="coingecko") for _ in range(3)]
+        codes = [await _crier(killed, service, chance.uniform(0.3, 0.8) * took, only="coingecko") for _ in range(3)]
         assert -signal.SIGKILL in codes
         assert await _crier(killed, service, only="coingecko") == 0
     assert _learned(killed) == _learned(peaceful)
