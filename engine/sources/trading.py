@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from engine.sources.venues import Bar
 DAY_MS = 86_400_000
 MOST_PAGES = 60
 SIDES = ("bids", "asks")
+MOST_DIGITS = 100  # of a price's fraction: ccxt writes out as many zeros as it is told of, a billion if need be
+ENDLESS = re.compile(r'[:\[,]\s*"?-?[\d.]+[eE][+-]?\d{4,}"?\s*[,\]}]')  # 1e1000000, which it would reckon with whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class Exchange:
         self._client = client
         self._ccxt: Any = getattr(async_support, venue.id)({"enableRateLimit": False, "options": dict(venue.options)})
         self._ccxt.fetch = self._get  # ccxt's own would open a session of its own
+        self._ccxt.parse_precision = _bounded(self._ccxt.parse_precision)
         self._ccxt.has["fetchCurrencies"] = False  # prices need no currencies, and some venues want a key for them
         if venue.api:
             self._ccxt.urls["api"]["public"] = venue.api
@@ -169,6 +173,8 @@ class Exchange:
     async def _get(self, url: str, method: str = "GET", headers: object = None, body: object = None) -> Any:
         """What ccxt calls to reach the venue."""
         answer = await self._client.get(url)
+        if ENDLESS.search(answer.text()):
+            raise SourceGarbled(f"{self.venue.id} sends numbers of a thousand digits and more.")
         data = answer.json()
         self._ccxt.handle_errors(200, "OK", url, method, {}, answer.text(), data, {}, None)
         return data
@@ -189,6 +195,17 @@ class Exchange:
             raise SourceGarbled(
                 f"{self.venue.id} sends what cannot be read as its documentation says ({type(error).__name__})."
             ) from None
+
+
+def _bounded(write: Callable[[str | None], str | None]) -> Callable[[str | None], str | None]:
+    """ccxt's own way from a count of digits to a number, for counts that a price may have."""
+
+    def bounded(digits: str | None) -> str | None:
+        if digits is not None and abs(int(digits)) > MOST_DIGITS:
+            raise ValueError(f"a price has no {digits} digits")
+        return write(digits)
+
+    return bounded
 
 
 def names_of(tokens: Sequence[Token]) -> dict[str, list[tuple[str, float]]]:
