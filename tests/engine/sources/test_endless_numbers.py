@@ -1,4 +1,4 @@
-"""What an exchange may say of itself through ccxt: numbers of endless length are refused before they are reckoned with."""
+"""What an exchange may say through ccxt: numbers of endless length are refused before they are reckoned with."""
 
 from __future__ import annotations
 
