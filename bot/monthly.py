@@ -98,7 +98,8 @@ def month_lines(pasts: Sequence[Past]) -> tuple[str, ...]:
     if not pasts:
         return ()
     name, several = pasts[0].month.name, len(pasts) > 1
-    worst = min((p for p in pasts if p.worst), key=lambda p: p.worst.cost if p.worst else 0.0, default=None)
+    lost = [(past.worst, past.title) for past in pasts if past.worst]
+    worst = min(lost, key=lambda loss: loss[0].cost, default=None)
     lines = [f"{past.title} {_month_line(past)}" if several else f"{name}: {_month_line(past)}" for past in pasts]
     if several:
         won = sum(_tenths(past.change) > 0 for past in pasts)
@@ -137,11 +138,11 @@ def _apart(difference: float) -> str:
     return f"{points:.1f} points {'behind' if difference < 0 else 'ahead'}"
 
 
-def _worst_line(past: Past | None, named: bool) -> str:
+def _worst_line(lost: tuple[Loss, str] | None, named: bool) -> str:
     """`The worst call: XVS at 33 % from 9 Oct 2023 on. It fell 12.1 %, which cost 4.0 %.`"""
-    if past is None or past.worst is None:
+    if lost is None:
         return "The worst call: none lost. Every holding ended no lower than it began."
-    worst, where = past.worst, f" in {past.title}" if named else ""
+    worst, where = lost[0], f" in {lost[1]}" if named else ""
     said = f"{worst.symbol} at {percent(worst.share)}{where} from {day(worst.since)} on"
     return f"The worst call: {said}. It fell {percent(-worst.change, 1)}, which cost {percent(-worst.cost, 1)}."
 

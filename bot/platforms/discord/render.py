@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from bot.phrases import clean
 from bot.platforms.chopping import units
 from bot.platforms.columns import MARKS, columns
 from bot.platforms.discord.markup import chopped, cut, escaped, preformatted, unlinked
-from bot.reply import Reply, Table, paragraphs
+from bot.platforms.pieces import Piece, joined, packed, pieces
+from bot.reply import Reply, Table
 
 MOST_TITLE, MOST_WORDS, MOST_FOOTER = 256, 4096, 2048
 MOST_AT_ALL = 6000  # over a message's whole embed
 LONGEST_PIECE = MOST_WORDS - 64
 GOOD, BAD, STRONG, SORRY, CALM = 0x2E9E5B, 0xD0443E, 0xE0A11B, 0xB08A2E, 0x5B6EE1
 NOTHING = "…"
+FENCE = ("```\n", "\n```")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +30,13 @@ class Page:
     colour: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One line of markdown in one of the reply's sections; lines in columns stand together in equal letters."""
-
-    text: str
-    section: int
-    in_columns: bool = False
-    paragraph: int = 0
-
-
 def pages(reply: Reply) -> list[Page]:
     """The reply as messages within Discord's limits; never none. The fine print is under the last."""
-    title, pieces = _title(reply), list(_pieces(reply))
+    title = _title(reply)
     footer = cut("\n".join(unlinked(text) for text in reply.note if clean(text).strip()), MOST_FOOTER)
     room = min(MOST_WORDS, MOST_AT_ALL - units(title) - units(footer))
-    parts: list[list[Piece]] = [[]]
-    for piece in pieces:
-        if parts[-1] and units(joined([*parts[-1], piece])) > room:
-            parts.append([])
-        parts[-1].append(piece)
-    made = [Page("", joined(part), "", colour(reply)) for part in parts]
+    parts = packed(_pieces(reply), lambda part: units(joined(part, FENCE)) <= room)
+    made = [Page("", joined(part, FENCE), "", colour(reply)) for part in parts]
     made[0] = replace(made[0], title=title)
     made[-1] = replace(made[-1], footer=footer)
     if not (made[0].title or made[0].words or made[0].footer):
@@ -69,18 +56,6 @@ def colour(reply: Reply) -> int:
     return CALM if not leaning else GOOD if leaning > 0 else BAD
 
 
-def joined(pieces: list[Piece]) -> str:
-    """Pieces as one text: a line each, an empty line between paragraphs."""
-    sections = []
-    for _, section in groupby(pieces, key=lambda piece: (piece.section, piece.paragraph)):
-        runs = []
-        for in_columns, run in groupby(section, key=lambda piece: piece.in_columns):
-            text = "\n".join(piece.text for piece in run)
-            runs.append(f"```\n{text}\n```" if in_columns else text)
-        sections.append("\n".join(runs))
-    return "\n\n".join(sections)
-
-
 def _title(reply: Reply) -> str:
     """A title too long for its place stands above the words instead."""
     title = unlinked(reply.title).strip()
@@ -97,10 +72,7 @@ def _pieces(reply: Reply) -> Iterator[Piece]:
 
 
 def _lines(texts: tuple[str, ...], section: int) -> Iterator[Piece]:
-    for paragraph, together in enumerate(paragraphs(texts)):
-        for text in together:
-            if clean(text).strip():
-                yield from (Piece(escaped(part), section, False, paragraph) for part in chopped(text, LONGEST_PIECE))
+    return pieces(texts, section, lambda text: map(escaped, chopped(text, LONGEST_PIECE)))
 
 
 def _table(table: Table, section: int) -> Iterator[Piece]:

@@ -166,8 +166,9 @@ class Inbox:
 
         A group that asks for more than Telegram lets it be sent gets its answers later, or not at all.
         """
-        errand.booked = self._courier.parts(reply)
-        await self._book(errand.chat, errand.booked)
+        if self._quota.counts(errand.chat):
+            errand.booked = self._courier.parts(reply)
+            await self._book(errand.chat, errand.booked)
         for attempt in range(ATTEMPTS):
             try:
                 await self._pause.over()

@@ -19,11 +19,16 @@ class Quota:
 
     def spend(self, chat: int) -> None:
         """Note that a message goes to a chat."""
-        if chat < 0:
+        if self.counts(chat):
             self._sent.setdefault(chat, deque(maxlen=MOST)).append(self._monotonic())
             self._sent.move_to_end(chat)
             while len(self._sent) > MOST_CHATS:
                 self._sent.popitem(last=False)
+
+    @staticmethod
+    def counts(chat: int) -> bool:
+        """Whether a chat is held to a quota: groups and channels are."""
+        return chat < 0
 
     def book(self, chat: int, messages: int = 1) -> float:
         """Book messages to a chat: 0 where they may be sent and are counted, else seconds until asking again is worth
